@@ -79,13 +79,7 @@ from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
-from services.memory import (
-    EmbedHandler,
-    IncognitoHandler,
-    IndexHandler,
-    MeaningModel,
-    MemoryService,
-)
+from services.memory import MeaningModel, MemoryService, memory_handlers
 from services.people import PeopleService
 from services.personalities import (
     CardService,
@@ -278,9 +272,7 @@ def assemble(
             face_chooser,
         ),
         SweepHandler(sessions),
-        IndexHandler(sessions),
-        EmbedHandler(sessions, meaning),
-        IncognitoHandler(sessions),
+        *memory_handlers(sessions, meaning),
         SittingHandler(sessions, models, embedder, memory_model),
         RetentionHandler(
             sessions,

@@ -189,38 +189,9 @@ class LanguageModels:
 
         return await self._with_fallback(ask, request, caller, fallback)
 
-    async def embed(
-        self,
-        model: str,
-        texts: Sequence[str],
-        *,
-        caller: Caller,
-        within: float,
-        are_questions: bool = False,
-    ) -> list[list[float]]:
-        """Return the vector that a model makes of each text within some seconds.
-
-        It is paid with the operator's key.
-
-        Raises:
-            BudgetSpent: A budget leaves no room for it.
-            ModelError: The model failed.
-        """
-        model = self.resolve(model)
-        vendor, _, name = model.partition("/")
-        usage = self._ledger.usage_of_embedding(model, texts)
-
-        async def call() -> list[list[float]]:
-            deadline = asyncio.get_running_loop().time() + within
-            async with self._ledger.call(model, caller, at_most=usage, expected=usage) as call:
-                async with _timeout_at(deadline, model):
-                    vectors = await self._vendors[vendor].texts.embed(
-                        name, texts, are_questions=are_questions
-                    )
-                call.outcome, call.usage = CallOutcome.OK, usage
-            return vectors
-
-        return await self._background.call(call)
+    def vendor(self, model: str) -> TextModel:
+        """Return the configured vendor of a model that was resolved."""
+        return self._vendors[model.partition("/")[0]].texts
 
     async def models(self, vendor: str) -> dict[str, ListedModel]:
         """Return the models of a vendor, with what its list says of each."""
@@ -246,7 +217,7 @@ class LanguageModels:
             OwnKeyRefused: The vendor does not accept that key.
         """
         if own is None:
-            yield self._vendors[model.partition("/")[0]].texts
+            yield self.vendor(model)
             return
         async with self._own_keys.open(own) as vendor:
             try:

@@ -172,15 +172,13 @@ class LoreService:
                 raise LoreEntryNotFound("this entry")
             return await self._owned(session, actor, entry.lorebook_id), entry
 
-    async def changeable(
-        self, actor: Actor, entry_ids: Sequence[UUID]
-    ) -> Sequence[tuple[UUID, str]]:
+    async def changeable(self, actor: Actor, entry_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
         """Return those of some entries that the actor may change, by their ids, with texts."""
         found: list[tuple[UUID, str]] = []
-        for entry_id in entry_ids:
+        for each in entry_ids:
             with suppress(DomainError):
-                _, entry = await self.get_entry(actor, entry_id)
-                found.append((entry_id, f"{entry.name}: {entry.document.get('content') or ''}"))
+                _, entry = await self.get_entry(actor, each)
+                found.append((each, f"{entry.name}: {entry.document.get('content') or ''}"))
         return found
 
     async def save_entry(

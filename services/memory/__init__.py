@@ -17,8 +17,8 @@ from services.memory.excerpts import best_part, without_repetitions
 from services.memory.exchanges import write_exchange
 from services.memory.extraction import MAX_STATEMENT, Sitting, SittingNotes, notes_request
 from services.memory.facts import KnownFact, OwnFact, add_stated, known_facts, own_facts
-from services.memory.filling import EmbedHandler, IndexHandler, count_embedded
-from services.memory.incognito import IncognitoHandler
+from services.memory.filling import IndexHandler, count_embedded
+from services.memory.handlers import memory_handlers
 from services.memory.indexing import IndexedText, index
 from services.memory.meaning import MeaningModel
 from services.memory.queries import add, is_full, note_recalled, public_talk, rewrite
@@ -43,10 +43,8 @@ from services.memory.updates import find_updated
 __all__ = [
     "MAX_STATEMENT",
     "Author",
-    "EmbedHandler",
     "Fact",
     "FactNotFound",
-    "IncognitoHandler",
     "IncognitoNow",
     "IndexHandler",
     "IndexedText",
@@ -86,6 +84,7 @@ __all__ = [
     "is_full",
     "is_open",
     "known_facts",
+    "memory_handlers",
     "names_birthday",
     "note_recalled",
     "notes_request",

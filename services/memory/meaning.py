@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 PURPOSE = "memory"
 _MIN_SPAN = 0.01
-_PATIENCE = 3  # seconds that a reply waits for the meaning of its question
+_MAX_WAIT = 3  # seconds that a reply waits for the meaning of its question
 # Questions with what answers them, in ten languages: how alike a model finds these, and those that
 # have nothing to do with each other, tells what its numbers mean.
 _SAMPLES = (
@@ -81,7 +81,7 @@ class MeaningModel:
         if self._embedder is None:
             return question
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_MAX_WAIT):
                 likeness = await self._measure(caller)
                 (vector,) = await self._embedder.embed(
                     [question.text], caller=caller, are_questions=True

