@@ -14,10 +14,10 @@ from bot.discord.buttons.memories import (
     FactButton,
     MemoryButton,
     MemoryForm,
-    browse_memories,
     show_facts,
     show_memories,
 )
+from bot.discord.buttons.memory_browser import browse_memories
 from bot.discord.client import Bot, Interaction
 from bot.discord.converters import interaction_actor, to_channel
 from bot.discord.ui import AnyInteraction, confirm, to_file
@@ -93,6 +93,7 @@ class Memories(
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._memory = bot.services.memory
+        self._modes = bot.services.memory_modes
         self._message_memory = bot.services.message_memory
         self._menu = app_commands.ContextMenu(name=_MENU, callback=self._remember)
 
@@ -223,7 +224,7 @@ class Memories(
     ) -> None:
         """Stop storing what you say, for a while or until you start again."""
         actor = await interaction_actor(interaction)
-        mode = await self._memory.toggle_incognito(actor, duration)
+        mode = await self._modes.toggle_incognito(actor, duration)
         text = (
             f"Incognito{_until(mode)}: what you say is answered, but not stored."
             if mode.is_on
@@ -235,7 +236,7 @@ class Memories(
     @app_commands.describe(duration="For how long; else until you end it")
     async def fresh(self, interaction: Interaction, duration: DurationOption | None = None) -> None:
         """Talk as if for the first time: what is remembered of you is not read, but kept."""
-        mode = await self._memory.toggle_fresh(await interaction_actor(interaction), duration)
+        mode = await self._modes.toggle_fresh(await interaction_actor(interaction), duration)
         text = (
             f"A fresh start{_until(mode)}: nothing that is remembered of you is read. What you say "
             "is still remembered."
@@ -247,7 +248,7 @@ class Memories(
     @app_commands.command()
     async def share(self, interaction: Interaction) -> None:
         """Let all personalities that you have made know what you tell one of them, or no longer."""
-        is_shared = await self._memory.toggle_sharing(await interaction_actor(interaction))
+        is_shared = await self._modes.toggle_sharing(await interaction_actor(interaction))
         text = (
             "What you tell one of the personalities that you have made is known to all of them, "
             "where it may be."

@@ -168,7 +168,7 @@ class SettingsPage(Layout):
         await self._show_again(interaction, personality_id)
 
     async def _toggle_incognito(self, interaction: AnyInteraction) -> None:
-        await self._services.memory.toggle_incognito(await interaction_actor(interaction))
+        await self._services.memory_modes.toggle_incognito(await interaction_actor(interaction))
         await self._show_again(interaction, self._shown_id)
 
     async def _toggle_streaming(self, interaction: AnyInteraction) -> None:

@@ -35,7 +35,7 @@ from services.llm import LanguageModels, Ledger, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import LoreService
 from services.media import GarbageCollector
-from services.memory import MemoryService
+from services.memory import MemoryModes, MemoryService
 from services.notifications import Notifier
 from services.people import PeopleService
 from services.personalities import (
@@ -86,6 +86,7 @@ class Services:
     configs: LlmConfigService
     model_rules: ModelService
     memory: MemoryService
+    memory_modes: MemoryModes
     message_memory: MessageMemory
     privacy: PrivacyService
     channels: ChannelService

@@ -79,7 +79,7 @@ from services.llm import VENDORS, LanguageModels, ModelCatalog, UsageService
 from services.llm_configs import LlmConfigService, ModelService
 from services.lore import CardLorebooks, LoreLibrary, LoreService
 from services.media import DeleteHandler, GarbageCollectionHandler, GarbageCollector
-from services.memory import MeaningModel, MemoryService, memory_handlers
+from services.memory import MeaningModel, MemoryModes, MemoryService, memory_handlers
 from services.people import PeopleService
 from services.personalities import (
     CardService,
@@ -310,6 +310,7 @@ def assemble(
         configs=LlmConfigService(sessions, models, catalog, personalities, quotas),
         model_rules=ModelService(sessions, models, catalog),
         memory=memory,
+        memory_modes=MemoryModes(sessions, active_clock),
         message_memory=MessageMemory(sessions, memory),
         privacy=PrivacyService(sessions),
         channels=ChannelService(sessions),

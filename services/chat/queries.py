@@ -22,7 +22,6 @@ from db.models import (
     Role,
     ServerPolicy,
     SystemPrompt,
-    User,
     UserDefaultPersona,
     UserPersonalityConfig,
 )
@@ -385,18 +384,3 @@ async def last_answer(
         .order_by(ConversationLine.position.desc())
         .limit(1)
     )
-
-
-async def sharing_personalities(
-    session: AsyncSession, user: User, personality: Personality
-) -> Sequence[UUID]:
-    """Return the other personalities that share what a user tells them with one of theirs."""
-    if not user.shares_memories or personality.maker_id != user.id:
-        return ()
-    others = select(Personality.id).where(
-        Personality.maker_id == user.id,
-        Personality.id != personality.id,
-        Personality.deleted_at.is_(None),
-        Personality.memory_enabled,
-    )
-    return (await session.scalars(others)).all()

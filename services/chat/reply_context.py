@@ -34,6 +34,7 @@ from services.memory import (
     known_facts,
     names_birthday,
     retrieve,
+    sharing_personalities,
     summaries_of,
     without_repetitions,
 )
@@ -285,7 +286,7 @@ class ContextLoader:
                 request.channel.channel_id,
                 age_restricted=request.channel.age_restricted,
             )
-            shared = await queries.sharing_personalities(session, user, personality)
+            shared = await sharing_personalities(session, user, personality)
         context = replace(context, summaries=summaries, board_acts=board_acts)
         return await self._recall(request, context, shared)
 

@@ -21,10 +21,12 @@ from services.memory.filling import IndexHandler, count_embedded
 from services.memory.handlers import memory_handlers
 from services.memory.indexing import IndexedText, index
 from services.memory.meaning import MeaningModel
+from services.memory.modes import MemoryModes, Mode
 from services.memory.queries import add, is_full, note_recalled, public_talk, rewrite
 from services.memory.questions import Question, ask
+from services.memory.reach import sharing_personalities
 from services.memory.retrieval import retrieve
-from services.memory.service import Author, MemoryService, Mode
+from services.memory.service import Author, MemoryService
 from services.memory.sittings import (
     SittingSummary,
     drop_summaries,
@@ -57,6 +59,7 @@ __all__ = [
     "MemoryFull",
     "MemoryKind",
     "MemoryLocked",
+    "MemoryModes",
     "MemoryNotFound",
     "MemoryOff",
     "MemoryService",
@@ -92,6 +95,7 @@ __all__ = [
     "public_talk",
     "retrieve",
     "rewrite",
+    "sharing_personalities",
     "store_notes",
     "summaries_of",
     "unread_of",

@@ -6,11 +6,14 @@ channel stays in such channels; what somebody has edited is recalled to nobody e
 the personalities that they have made share what they told each of them, by the same rules.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from db.models import Venue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Personality, User, Venue
 from services.types import Channel
 
 _PUBLIC = "m.venue = 'public' AND m.guild_id = :guild_id"
@@ -53,3 +56,18 @@ def reach_parameters(
         "channel_ids": [channel.channel_id, channel.parent_id or channel.channel_id],
         "age_restricted": channel.age_restricted,
     }
+
+
+async def sharing_personalities(
+    session: AsyncSession, user: User, personality: Personality
+) -> Sequence[UUID]:
+    """Return the other personalities that share what a user tells them with one of theirs."""
+    if not user.shares_memories or personality.maker_id != user.id:
+        return ()
+    others = select(Personality.id).where(
+        Personality.maker_id == user.id,
+        Personality.id != personality.id,
+        Personality.deleted_at.is_(None),
+        Personality.memory_enabled,
+    )
+    return (await session.scalars(others)).all()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +30,6 @@ from services.memory.errors import (
 from services.memory.extraction import MAX_STATEMENT
 from services.memory.facts import OwnFact, add_stated, own_facts, same_facts, settle
 from services.memory.filling import enqueue_embedding, enqueue_indexing
-from services.memory.incognito import begin_incognito, end_incognito
 from services.memory.indexing import index
 from services.memory.meaning import PURPOSE, MeaningModel
 from services.memory.questions import ask
@@ -44,7 +42,6 @@ from services.types import Actor, Channel, Venue
 _MAX_MATCHES = 20
 _MAX_ADDED = 1000  # characters
 _MAX_EXPORTED = 100_000  # memories
-_FOR_EVER = timedelta(days=36500)
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,6 @@ class Author:
 
     discord_id: int
     name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mode:
-    """Whether a mode is on, and until when; None is until somebody ends it."""
-
-    is_on: bool
-    until: datetime | None = None
 
 
 class MemoryService:
@@ -364,41 +353,6 @@ class MemoryService:
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             return await queries.purge(session, user.id, personality_id)
-
-    async def toggle_incognito(self, actor: Actor, duration: timedelta | None = None) -> Mode:
-        """Turn incognito mode on, or off where it is on; with a duration on in any case.
-
-        Return what holds now.
-        """
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            if user.incognito and duration is None:
-                end_incognito(user, self._clock.now())
-                return Mode(is_on=False)
-            until = None if duration is None else self._clock.now() + duration
-            await begin_incognito(session, user, until)
-            return Mode(is_on=True, until=until)
-
-    async def toggle_sharing(self, actor: Actor) -> bool:
-        """Let the actor's own personalities share what they were told, or no longer; whether."""
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            user.shares_memories = not user.shares_memories
-            return user.shares_memories
-
-    async def toggle_fresh(self, actor: Actor, duration: timedelta | None = None) -> Mode:
-        """Have nothing read that is remembered of the actor, or read it again.
-
-        Return what holds now.
-        """
-        now = self._clock.now()
-        async with self._sessions.begin() as session:
-            user = await get_or_create_user(session, actor)
-            if duration is None and user.is_fresh(now):
-                user.fresh_until = None
-                return Mode(is_on=False)
-            user.fresh_until = now + (duration or _FOR_EVER)
-            return Mode(is_on=True, until=user.fresh_until if duration else None)
 
 
 async def _check_pins(session: AsyncSession, user_id: UUID, personality_id: UUID) -> None:

@@ -99,7 +99,7 @@ async def test_nothing_of_a_place_that_is_not_for_them_reaches_a_model(
         if "opted" in place:
             await opt_out(house, house.bob)
         else:
-            await house.services.memory.toggle_incognito(actor(house.bob))
+            await house.services.memory_modes.toggle_incognito(actor(house.bob))
     guild_id = house.guild.id
     links = [
         f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}",

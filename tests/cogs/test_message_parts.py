@@ -179,7 +179,7 @@ async def test_words_of_those_who_have_opted_out_or_are_incognito_are_not_repeat
     await opt_out(house, house.bob)
     await house.alice.send(house.lobby, "@Mirela what is that?", reply_to=secret)
     opted_out = asked(house)
-    await house.services.memory.toggle_incognito(actor(house.moderator))
+    await house.services.memory_modes.toggle_incognito(actor(house.moderator))
     whisper = await house.moderator.send(house.lobby, "Mine is 4712.")
     await house.alice.send(house.lobby, "@Mirela and that?", reply_to=whisper)
 

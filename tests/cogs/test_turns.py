@@ -329,7 +329,7 @@ async def test_moderators_see_and_change_how_they_speak(house: House) -> None:
 
 
 async def test_an_answered_message_is_not_answered_again_when_it_is_edited(house: House) -> None:
-    await house.services.memory.toggle_incognito(actor(house.alice))
+    await house.services.memory_modes.toggle_incognito(actor(house.alice))
     house.openai.says("One.", "Two.")
     message_id = post(house, house.alice, house.lobby, "@Bex helo")
     await house.env.settle()

@@ -16,27 +16,18 @@ from bot.discord.ui import (
     AnyInteraction,
     ListPager,
     Modal,
-    Pager,
     View,
-    show_list,
 )
 from services.memory import (
     MAX_STATEMENT,
     Fact,
     Memory,
-    MemoryAge,
-    MemoryFilter,
-    MemoryKind,
     MemoryService,
     OwnFact,
 )
-from services.personalities import Personality
 from services.texts import on_one_line, shorten
-from services.types import Actor
 
 _MAX_FIELD_LABEL = 45
-_EVERYBODY = "everybody"
-_LAST_ROW = 4
 _MAX_OPTIONS, _MAX_LABEL, _MAX_LINE, _MAX_SHOWN = 25, 100, 160, 4000
 
 
@@ -234,7 +225,8 @@ class _Menu(ui.Select[Any]):
         await self._show(interaction, UUID(self.values[0]))
 
 
-def _memory_menu(memories: Sequence[tuple[UUID, str]]) -> _Menu:
+def memory_menu(memories: Sequence[tuple[UUID, str]]) -> _Menu:
+    """Return a menu of memories, given as ids and texts."""
     return _Menu(memories, show_memory, placeholder="Correct, forget or pin a memory")
 
 
@@ -258,7 +250,7 @@ class MemoryMenu(View):
         `lore` are the entries that they may change, by their ids, with texts.
         """
         view = cls(user_id)
-        for name, menu in (("memories", _memory_menu), ("facts", _fact_menu)):
+        for name, menu in (("memories", memory_menu), ("facts", _fact_menu)):
             own = [
                 (UUID(each["id"]), str(each["content"]))
                 for each in provenance.get(name, ())
@@ -301,94 +293,8 @@ class MenuPager(ListPager):
         return page
 
 
-class _Filter(ui.Select["MemoryBrowser"]):
-    """Chooses which memories are shown; `values` are given with their labels."""
-
-    def __init__(self, values: Mapping[str, str], chosen: str) -> None:
-        super().__init__(
-            options=[
-                discord.SelectOption(
-                    label=shorten(label, _MAX_LABEL), value=value, default=value == chosen
-                )
-                for value, label in values.items()
-            ]
-        )
-
-    @override
-    async def callback(self, interaction: AnyInteraction) -> None:
-        for option in self.options:
-            option.default = option.value in self.values
-        assert self.view is not None  # noqa: S101 - it is in one
-        self.view.page = 0
-        await self.view.turn(interaction)
-
-    @property
-    def chosen(self) -> str:
-        """Return the value that is chosen."""
-        return next(each.value for each in self.options if each.default)
-
-
-class MemoryBrowser(Pager):
-    """The memories of whoever asks: of whom, of which kind and from when, ten to a page.
-
-    `who` are the names of those who remember them, by their ids; those of one are shown first.
-    """
-
-    def __init__(
-        self,
-        actor: Actor,
-        memories: MemoryService,
-        who: Mapping[str, str],
-        *,
-        of: str | None,
-        footer: str,
-    ) -> None:
-        super().__init__(actor.discord_id)
-        self._actor, self._memories, self._footer = actor, memories, footer
-        self._total = 0
-        self._menu: ui.Item[Any] | None = None
-        self._who = _Filter({_EVERYBODY: "Of everybody", **who}, of or _EVERYBODY)
-        self._kind = _Filter({each: each.capitalize() for each in MemoryKind}, MemoryKind.EVERY)
-        self._age = _Filter({each: each.capitalize() for each in MemoryAge}, MemoryAge.ANY)
-        buttons = (self.back, self.forward)
-        for button in buttons:
-            self.remove_item(button)
-            button.row = _LAST_ROW
-        for each in (self._who, self._kind, self._age, *buttons):
-            self.add_item(each)
-
-    @property
-    @override
-    def page_count(self) -> int:
-        return max(1, -(-self._total // PAGE))
-
-    @override
-    async def render(self) -> dict[str, Any]:
-        who = self._who.chosen
-        wanted = MemoryFilter(
-            personality_id=None if who == _EVERYBODY else UUID(who),
-            kind=MemoryKind(self._kind.chosen),
-            age=MemoryAge(self._age.chosen),
-        )
-        found, self._total = await self._memories.browse(
-            self._actor, wanted, offset=self.page * PAGE, limit=PAGE
-        )
-        if self._menu is not None:
-            self.remove_item(self._menu)
-            self._menu = None
-        if found:
-            self._menu = _memory_menu([(memory.id, memory.content) for memory, _ in found])
-            self.add_item(self._menu)
-        embed = discord.Embed(
-            title="Remembered of you",
-            description="\n".join(map(_line, found)) or "*Nothing of this kind.*",
-        )
-        pages = f"{self._total:,} in all · page {self.page + 1} of {self.page_count}"
-        embed.set_footer(text=" · ".join(filter(None, (self._footer, pages))))
-        return {"embed": embed}
-
-
-def _line(listed: tuple[Memory, str]) -> str:
+def memory_line(listed: tuple[Memory, str]) -> str:
+    """Return a memory in a list, with whose it is and since when."""
     memory, name = listed
     text = shorten(memory.content.replace("\n", " / "), _MAX_LINE)
     return (
@@ -403,32 +309,10 @@ async def show_memories(
 ) -> None:
     """Answer with a list of memories that only the asker sees; `options` are those of a list."""
     choices = [(memory.id, memory.content) for memory, _ in memories]
-    lines = list(map(_line, memories))
+    lines = list(map(memory_line, memories))
     await _show(
-        interaction, MenuPager(interaction.user.id, choices, _memory_menu, lines=lines, **options)
+        interaction, MenuPager(interaction.user.id, choices, memory_menu, lines=lines, **options)
     )
-
-
-async def browse_memories(
-    interaction: AnyInteraction, memories: MemoryService, *, of: Personality | None, footer: str
-) -> None:
-    """Answer with the memories of whoever asks, of one personality first or of all."""
-    actor = await interaction_actor(interaction)
-    rememberers = await memories.rememberers(actor, _MAX_OPTIONS - 2)
-    if not rememberers:
-        await show_list(
-            interaction,
-            title="Remembered of you",
-            lines=[],
-            empty="What you talk about with a personality is remembered.",
-        )
-        return
-    who = {str(id_): f"{name} ({count:,})" for id_, name, count in rememberers}
-    if of is not None:
-        who.setdefault(str(of.id), of.name)
-    pager = MemoryBrowser(actor, memories, who, of=str(of.id) if of else None, footer=footer)
-    await interaction.response.send_message(**await pager.rendered(), view=pager, ephemeral=True)
-    pager.message = await interaction.original_response()
 
 
 async def show_facts(interaction: AnyInteraction, facts: Sequence[OwnFact], **options: Any) -> None:
