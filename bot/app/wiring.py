@@ -50,7 +50,6 @@ from services.embeddings import (
     ImageEmbedder,
     ImageEmbeddings,
     LocalImageEmbedder,
-    MemoryEmbedder,
     TextEmbedder,
 )
 from services.engine import (
@@ -177,7 +176,7 @@ def assemble(
     pipeline: ImagePipeline,
     embedder: TextEmbedder,
     image_embedder: ImageEmbedder | None = None,
-    memory_embedder: MemoryEmbedder | None = None,
+    meaning: MeaningModel | None = None,
     buffer: BufferPublisher | None = None,
     clock: Clock | None = None,
     engine: EngineOptions | None = None,
@@ -205,7 +204,7 @@ def assemble(
     faces = FaceService(sessions, pipeline, personalities, hosting, models)
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
     library = LoreLibrary(embedder)
-    meaning = MeaningModel(memory_embedder)
+    meaning = meaning or MeaningModel()
     drawer = PictureDrawer(sessions, pipeline)
     toolbox = Toolbox(
         (

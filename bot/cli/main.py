@@ -22,7 +22,7 @@ from bot.app.vendors import (
     budgets_of,
     image_pipeline,
     language_models,
-    memory_embedder,
+    meaning_model,
     photo_embedder,
     web_search,
 )
@@ -297,7 +297,7 @@ async def _open_runtime(
             web_search=search,
             embedder=text_embedder(),
             image_embedder=image_embedder,
-            memory_embedder=memory_embedder(settings, models),
+            meaning=meaning_model(settings, models),
             clock=clock or SystemClock(),
             engine=engine or EngineOptions.of(settings),
         )

@@ -109,13 +109,17 @@ class Memory(Keyed, Base, kw_only=True):
         ForeignKey("memories.id", ondelete="SET NULL"), default=None
     )
     content: Mapped[str]
-    embedding: Mapped[Any] = mapped_column(Vector(DIMENSIONS))
+    # Vectors are large, and of use to the database alone.
+    embedding: Mapped[Any] = mapped_column(Vector(DIMENSIONS), deferred=True)
     # That of the model that the operator has chosen, and its name, once it has read the memory.
-    model_embedding: Mapped[Any | None] = mapped_column(Vector(), default=None)
+    model_embedding: Mapped[Any | None] = mapped_column(Vector(), default=None, deferred=True)
     embedder: Mapped[str | None] = mapped_column(default=None)
-    terms: Mapped[Any | None] = mapped_column(SPARSEVEC(TERM_COUNT), default=None)
+    terms: Mapped[Any | None] = mapped_column(SPARSEVEC(TERM_COUNT), default=None, deferred=True)
     words: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed("to_tsvector('english', content)", persisted=True), init=False
+        TSVECTOR,
+        Computed("to_tsvector('english', content)", persisted=True),
+        init=False,
+        deferred=True,
     )
     locked: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_pinned: Mapped[bool] = mapped_column(default=False, server_default="false")

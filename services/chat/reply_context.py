@@ -310,41 +310,28 @@ class ContextLoader:
         )
         question = await self._meaning.add_to(question, caller=context.caller)
         before = history[0].created_at if history else now
+        where: Any = {
+            "personality_id": personality.id,
+            "user_id": context.user.id,
+            "channel": request.channel,
+            "before": before,
+            "shared": shared,
+        }
         if names_birthday(request.text):
-            known = await known_facts(
-                self._sessions,
-                question.terms,
-                personality_id=personality.id,
-                user_id=context.user.id,
-                channel=request.channel,
-                before=before,
-                now=now,
-                shared=shared,
-            )
+            known = await known_facts(self._sessions, question.terms, now=now, **where)
             statements = [each.statement for each in known if each.subject != personality.name]
             if span := birthday_span(request.text, statements, now):
                 question = question.within(span)
         memories = await retrieve(
             self._sessions,
             question,
-            personality_id=personality.id,
-            user_id=context.user.id,
-            channel=request.channel,
-            before=before,
             threshold=_default(context.config.memory_score_threshold, MEMORY_SCORE_THRESHOLD),
             limit=_default(context.config.memory_limit, MEMORY_LIMIT),
-            shared=shared,
+            **where,
         )
+        memory_ids = [each.id for each in memories]
         facts = await known_facts(
-            self._sessions,
-            question.terms,
-            personality_id=personality.id,
-            user_id=context.user.id,
-            channel=request.channel,
-            before=before,
-            now=now,
-            memory_ids=[each.id for each in memories],
-            shared=shared,
+            self._sessions, question.terms, now=now, memory_ids=memory_ids, **where
         )
         shown = [
             replace(each, content=best_part(each.content, question.terms))

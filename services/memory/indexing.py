@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.embeddings import TextEmbedder
+from services.memory.questions import is_english
 from services.memory.terms import document_terms
+
+# The embedder of a memory that no model has to read, unless one is chosen for all.
+WORD_VECTORS = ""
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,12 @@ class IndexedText:
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of a memory that hold it."""
-        return {"content": self.content, "embedding": self.embedding, "terms": self.terms}
+        return {
+            "content": self.content,
+            "embedding": self.embedding,
+            "terms": self.terms,
+            "embedder": WORD_VECTORS if is_english(self.content) else None,
+        }
 
 
 async def index(

@@ -15,7 +15,7 @@ from services.embeddings import (
     EmbedderUnavailable,
     MemoryEmbedder,
 )
-from services.memory.questions import ModelMeaning, Question
+from services.memory.questions import ModelMeaning, Question, is_english
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +51,24 @@ class Likeness:
 
 
 class MeaningModel:
-    """Adds to questions what the chosen model makes of them, if one is chosen."""
+    """Adds to questions what a model makes of them, if there is one.
 
-    def __init__(self, embedder: MemoryEmbedder | None = None) -> None:
+    Unless it `knows_all`, English is left to the word vectors, which know nothing else.
+    """
+
+    def __init__(self, embedder: MemoryEmbedder | None = None, *, knows_all: bool = True) -> None:
         self._embedder = embedder
+        self.knows_all = knows_all
         self._likeness: dict[str, Likeness] = {}
 
     @property
     def name(self) -> str | None:
         """Return the name of the model, or None if there is none."""
         return self._embedder.name if self._embedder else None
+
+    def reads(self, text: str) -> bool:
+        """Whether a text is one for the model."""
+        return self.knows_all or not is_english(text)
 
     @cached_property
     def _lock(self) -> asyncio.Lock:
@@ -78,7 +86,7 @@ class MeaningModel:
 
     async def add_to(self, question: Question, *, caller: Caller) -> Question:
         """Return a question with what the model makes of it, or as it is if the model fails."""
-        if self._embedder is None:
+        if self._embedder is None or not self.reads(question.text):
             return question
         try:
             async with asyncio.timeout(_MAX_WAIT):

@@ -19,8 +19,8 @@ _SESSION_GAP = timedelta(minutes=30)
 
 async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Memory:
     """Insert a memory into its session, linked to the previous one."""
-    previous = await session.scalar(
-        select(Memory)
+    before = await session.execute(
+        select(Memory.id, Memory.session_id)
         .where(
             Memory.personality_id == columns["personality_id"],
             Memory.user_id == columns["user_id"],
@@ -30,6 +30,7 @@ async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Me
         .order_by(Memory.created_at.desc())
         .limit(1)
     )
+    previous = before.one_or_none()
     memory = Memory(
         session_id=previous.session_id if previous else uuid4(),
         previous_id=previous.id if previous else None,
@@ -60,8 +61,8 @@ async def note_recalled(session: AsyncSession, memory_ids: Sequence[UUID]) -> No
 
 async def rewrite(session: AsyncSession, memory: Memory, indexed: IndexedText) -> None:
     """Replace the text of a memory, and the facts that are from it."""
-    memory.content, memory.embedding = indexed.content, indexed.embedding
-    memory.terms, memory.embedder = indexed.terms, None
+    for name, value in indexed.columns().items():
+        setattr(memory, name, value)
     await restate(session, memory)
 
 

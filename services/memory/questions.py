@@ -120,13 +120,25 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(word for word in words if word not in common and not word.isdecimal())
 
 
+def is_english(text: str) -> bool:
+    """Whether a text may be English: by its common words, or its letters without any."""
+    counts = _common_counts(words_of(text))
+    most = max(counts.values())
+    return counts["en"] == most if most else text.isascii()
+
+
 def language_of(words: Sequence[str]) -> str | None:
     """Return the language whose words without content a text has most of, or None."""
-    counts = {
-        language: sum(word in each for word in words) for language, each in _stop_words().items()
-    }
+    counts = _common_counts(words)
     language = max(counts, key=lambda each: counts[each])
     return language if counts[language] else None
+
+
+def _common_counts(words: Sequence[str]) -> Mapping[str, int]:
+    """Return how many words without content a text has of each language."""
+    return {
+        language: sum(word in each for word in words) for language, each in _stop_words().items()
+    }
 
 
 @cache

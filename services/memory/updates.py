@@ -47,7 +47,10 @@ _CHANGE = {
     language: regex.compile(rf"\b(?:{words})\b|{_CHANGES_WITHIN}", regex.IGNORECASE)
     for language, words in _CHANGES.items()
 }
-_CHANGE_WITHIN = regex.compile(_CHANGES_WITHIN)
+# Where a language is not recognised, it is taken for any of them.
+_ANY_CHANGE = regex.compile(
+    rf"\b(?:{'|'.join(_CHANGES.values())})\b|{_CHANGES_WITHIN}", regex.IGNORECASE
+)
 
 
 async def find_updated(
@@ -84,6 +87,6 @@ async def find_updated(
 
 def _said_anew(message: str) -> list[str]:
     """Return the sentences of a message that say that something has changed."""
-    change = _CHANGE.get(language_of(words_of(message)) or "", _CHANGE_WITHIN)
+    change = _CHANGE.get(language_of(words_of(message)) or "", _ANY_CHANGE)
     sentences = (each.strip() for each in _SENTENCE.split(message))
     return [each for each in sentences if len(each) <= _MAX_SENTENCE and change.search(each)]

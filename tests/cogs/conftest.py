@@ -19,10 +19,11 @@ from bot.playground import simulation
 from db.session import Sessions
 from services.buffer import BufferPublisher
 from services.clock import Clock
-from services.embeddings import MemoryEmbedder, TextEmbedder, WordLlamaEmbedder
+from services.embeddings import TextEmbedder, WordLlamaEmbedder
 from services.images import ImagePipeline
 from services.keys import KeyService
 from services.llm import LanguageModels
+from services.memory import MeaningModel
 from services.speech import SpeechModels
 from tests.vendors.openai import OpenAIStandIn
 
@@ -64,7 +65,7 @@ def make_bot(
     keys: KeyService | None = None,
     operator_guild_id: int | None = None,
     speech: SpeechModels | None = None,
-    memory_embedder: MemoryEmbedder | None = None,
+    meaning: MeaningModel | None = None,
 ) -> Bot:
     proxies = Proxies(frozenset({PLURALKIT}))
 
@@ -82,7 +83,7 @@ def make_bot(
             buffer=buffer,
             keys=keys,
             speech=speech,
-            memory_embedder=memory_embedder,
+            meaning=meaning,
         )
 
     return Bot(
@@ -105,7 +106,7 @@ async def simcord_bot(
     buffer: BufferPublisher | None,
     keys: KeyService,
     speech: SpeechModels | None,
-    memory_embedder: MemoryEmbedder | None,
+    meaning: MeaningModel | None,
 ) -> Bot:
     return make_bot(
         *(sessions, models, studio, embedder),
@@ -113,7 +114,7 @@ async def simcord_bot(
         buffer=buffer,
         keys=keys,
         speech=speech,
-        memory_embedder=memory_embedder,
+        meaning=meaning,
     )
 
 
@@ -136,7 +137,7 @@ def speech() -> SpeechModels | None:
 
 
 @pytest.fixture
-def memory_embedder() -> MemoryEmbedder | None:
+def meaning() -> MeaningModel | None:
     """The model that the operator has chosen to find memories by. Tests override it."""
     return None
 

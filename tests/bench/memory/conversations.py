@@ -133,10 +133,14 @@ async def _have_read(sessions: Sessions, stored: Stored) -> None:
     """Have the model read what is stored, as a job of the product does."""
     if stored.meaning.name is None:
         return
-    texts = [each.content for each in stored.exchanges.values()]
-    vectors = await stored.meaning.read(texts, caller=CALLER)
+    read = {
+        memory_id: each.content
+        for memory_id, each in stored.exchanges.items()
+        if stored.meaning.reads(each.content)
+    }
+    vectors = await stored.meaning.read(list(read.values()), caller=CALLER)
     async with sessions.begin() as session:
-        for memory_id, vector in zip(stored.exchanges, vectors, strict=True):
+        for memory_id, vector in zip(read, vectors, strict=True):
             memory = await session.get_one(Memory, memory_id)
             memory.model_embedding, memory.embedder = vector, stored.meaning.name
 

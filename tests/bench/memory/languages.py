@@ -27,14 +27,15 @@ _MUST = {
 
 
 async def measure(
-    sessions: Sessions, embedder: TextEmbedder, meaning: MeaningModel | None = None
+    sessions: Sessions, embedder: TextEmbedder, meaning: MeaningModel, *, by: str = ""
 ) -> list[Measure]:
     """Return the share of questions whose answer is among ten, and of newer facts before older."""
     measured: list[Measure] = []
-    by = f"_{meaning.name}" if meaning else ""
     for language, texts in _read("languages.toml").items():
         share = await _found(sessions, embedder, texts, meaning)
-        must = _MUST_BY_MODEL if meaning else _MUST.get(language)
+        must = _MUST.get(language)
+        if must and meaning.name:
+            must = _MUST_BY_MODEL
         measured.append(
             Measure(f"memory_found_{language}{by}", share, "of 40", f"≥ {must}" if must else None)
         )
@@ -46,7 +47,7 @@ async def _found(
     sessions: Sessions,
     embedder: TextEmbedder,
     texts: Mapping[str, Any],
-    meaning: MeaningModel | None,
+    meaning: MeaningModel,
 ) -> float:
     facts: Sequence[tuple[str, str]] = texts["facts"]
     said = [fact for fact, _ in facts] + _everyday(texts)
@@ -65,9 +66,7 @@ async def _found(
     return hits / len(facts)
 
 
-async def _newer_first(
-    sessions: Sessions, embedder: TextEmbedder, meaning: MeaningModel | None
-) -> float:
+async def _newer_first(sessions: Sessions, embedder: TextEmbedder, meaning: MeaningModel) -> float:
     hits = asked = 0
     everyday = _read("languages.toml")
     for language, texts in _read("changed_facts.toml").items():
