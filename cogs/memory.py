@@ -46,7 +46,9 @@ class MemoryTransformer(app_commands.Transformer[Bot]):
         typed = str(value)
         memory, actor = interaction.client.services.memory, await interaction_actor(interaction)
         memories = await (
-            memory.search(actor, typed) if typed else memory.list_memories(actor, None)
+            memory.search(actor, typed, by_model=False)
+            if typed
+            else memory.list_memories(actor, None)
         )
         return [
             Choice(name=shorten(f"{name}: {_line(each)}", 100), value=str(each.id))

@@ -4,14 +4,13 @@ import asyncio
 import json
 import socket
 import ssl
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -28,8 +27,6 @@ _ITERATIVE, _EXACT = "SET hnsw.iterative_scan = relaxed_order", "SET enable_inde
 _VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
 MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 7), (0, 8)
 _PROBES = 3
-_USED_AT = "used_at"
-_FRESH_SECONDS = 1.0
 _START_SECONDS, _START_PAUSE = 60, 1.0
 
 _POOLER = (
@@ -108,30 +105,6 @@ def create_engine(url: str, **options: Any) -> AsyncEngine:
 
     event.listen(engine.sync_engine, "connect", prepare)
     return engine
-
-
-def ping_after_idling(engine: AsyncEngine) -> None:
-    """Test a connection before it is used again, unless it was used a moment ago.
-
-    A test takes three round trips, which those that follow each other quickly need not pay. One
-    that was lost in between is an error of its statement, and renews the pool.
-    """
-
-    def note_use(_: Any, record: Any) -> None:
-        record.info[_USED_AT] = time.monotonic()
-
-    def test(connection: Any, record: Any, _: object) -> None:
-        if time.monotonic() - record.info.get(_USED_AT, time.monotonic()) < _FRESH_SECONDS:
-            return
-        try:
-            is_alive = engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error:
-            is_alive = False
-        if not is_alive:
-            raise InvalidatePoolError
-
-    event.listen(engine.sync_engine, "checkin", note_use)
-    event.listen(engine.sync_engine, "checkout", test)
 
 
 async def check_server(url: str) -> None:

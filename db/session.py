@@ -13,12 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
-from db.engine import (
-    ITERATIVE_VECTOR,
-    check_server,
-    create_engine,
-    ping_after_idling,
-)
+from db.engine import ITERATIVE_VECTOR, check_server, create_engine
 from db.errors import AlreadyRunning
 
 log = logging.getLogger(__name__)
@@ -35,9 +30,7 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 @asynccontextmanager
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
-    # The one that was used last is used next, so that few are idle for long.
-    engine = create_engine(url, pool_size=pool_size, pool_use_lifo=True)
-    ping_after_idling(engine)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
     # Its callers try again after a disconnection, so that no connection is tested before.
     single = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS)
     info = {"url": url, "single": single}

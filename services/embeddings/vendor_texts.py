@@ -53,7 +53,7 @@ class VendorEmbedder(MemoryEmbedder):
                         vectors = await vendor.embed(name, cut, are_questions=are_questions)
                 except TimeoutError as error:
                     raise ModelUnavailable(model) from error
-                call.outcome, call.usage = CallOutcome.OK, usage
+                call.outcome, call.usage = CallOutcome.OK, ledger.with_cost(model, usage)
             return vectors
 
         with embedder_errors(model):

@@ -1,5 +1,6 @@
 """Google's Gemini models."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -44,6 +45,7 @@ _REFUSALS = {
 _MAX_CALLS = 8
 # Of vectors: one of the sizes that Google recommends (ai.google.dev/gemini-api/docs/embeddings).
 _DIMENSIONS = 768
+_EMBEDDED_AT_ONCE = 8
 
 
 class Gemini(TextModel):
@@ -192,7 +194,13 @@ class Gemini(TextModel):
         self, model: str, texts: Sequence[str], *, are_questions: bool
     ) -> list[list[float]]:
         # Of several texts at once, gemini-embedding-2 makes one vector.
-        return [await self.embed_part(model, text) for text in texts]
+        slots = asyncio.Semaphore(_EMBEDDED_AT_ONCE)
+
+        async def embed(text: str) -> list[float]:
+            async with slots:
+                return await self.embed_part(model, text)
+
+        return await asyncio.gather(*map(embed, texts))
 
     async def embed_part(self, model: str, part: Image | str) -> list[float]:
         """Return the embedding of an image or a text.

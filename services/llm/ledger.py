@@ -33,7 +33,7 @@ from services.llm.types import Price, Usage
 log = logging.getLogger(__name__)
 
 # US dollars a million tokens that are embedded: more than any vendor asks.
-_EMBEDDING_PRICE = 0.5
+_EMBEDDING_PRICE = 0.2
 _BYTES_A_TOKEN = 3
 # The channel of NOTIFY on which processes hear that the operator has changed a rule.
 MODEL_RULES = "model_rules"

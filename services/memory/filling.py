@@ -1,9 +1,10 @@
 """What memories are found by, as jobs compute it: terms of old ones, and vectors of a model."""
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
+from time import monotonic
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from typing_extensions import override
 
 from db.models import Memory, User
 from db.session import Sessions
-from services.access import AccessDenied, BudgetSpent, Caller, authorize
-from services.embeddings import EmbedderFailed
+from services.access import AccessDenied, BudgetLimit, BudgetSpent, Caller, authorize
+from services.embeddings import EmbedderFailed, EmbedderMisconfigured
 from services.jobs import Handler, Payload, Run, enqueue
 from services.memory.indexing import WORD_VECTORS
 from services.memory.meaning import PURPOSE, MeaningModel
@@ -26,7 +27,8 @@ _BATCH = 500
 _FEW = 32  # that a model reads at once
 # What was stored meanwhile is read so long afterwards.
 _PAUSE = timedelta(minutes=1)
-_BUDGET_WAIT = timedelta(hours=6)
+_LONG_PAUSE = timedelta(hours=6)
+_MAX_SECONDS = 600  # of a run, which has fifteen minutes
 
 
 class IndexJob(Payload):
@@ -82,14 +84,14 @@ async def enqueue_embedding(session: AsyncSession) -> None:
     await enqueue(session, EmbedJob(), lock_key=EmbedJob.kind, replacing=True)
 
 
-async def count_embedded(session: AsyncSession, name: str) -> tuple[int, int]:
-    """Return how many memories a model has read, and how many wait to be looked at."""
+async def count_embedded(session: AsyncSession, name: str, *, is_for_all: bool) -> tuple[int, int]:
+    """Return how many memories a model has read, and how many wait for it."""
+    waiting = or_(*_unread(name, is_for_all=is_for_all))
     counted = select(
-        func.count().filter(Memory.embedder == name),
-        func.count().filter(Memory.embedder.is_(None)),
-    )
-    read, waiting = (await session.execute(counted)).one()
-    return read, waiting
+        func.count().filter(Memory.embedder == name), func.count().filter(waiting)
+    ).select_from(Memory)
+    read, left = (await session.execute(counted)).one()
+    return read, left
 
 
 class EmbedHandler(Handler[EmbedJob]):
@@ -106,40 +108,61 @@ class EmbedHandler(Handler[EmbedJob]):
     async def run(self, run: Run[EmbedJob]) -> None:
         if self._model.name is None:
             return
-        due = _PAUSE
+        due: timedelta | datetime | None = _PAUSE
         try:
-            await self._read_all(run, self._model.name)
-        except BudgetSpent as error:
-            due = error.resumes_at or _BUDGET_WAIT
+            due = await self._read_all(run, self._model.name)
+        except BudgetSpent as error:  # that of all; a person's is theirs alone
+            due = error.resumes_at or _LONG_PAUSE
+        except EmbedderMisconfigured as error:
+            log.warning("%s reads no memories: %s", error.name, error.detail)
+            due = _LONG_PAUSE
         async with run.final_transaction() as session:
-            await enqueue(session, EmbedJob(), due=due, lock_key=EmbedJob.kind)
+            await enqueue(session, EmbedJob(), due=due, lock_key=EmbedJob.kind, replacing=True)
 
-    async def _read_all(self, run: Run[EmbedJob], name: str) -> None:
-        count = 0  # what is read, for the log
-        while found := await self._find_unread(name):
+    async def _read_all(self, run: Run[EmbedJob], name: str) -> timedelta | None:
+        """Have memories read until none is left, or for some minutes; return when to go on."""
+        count, started, skipped = 0, monotonic(), set[UUID]()
+        while found := await self._find_unread(name, skipped):
             for user_id, memories in groupby(found, key=lambda each: each[0]):
-                await self._read(run, name, user_id, [(id_, text) for _, id_, text in memories])
+                read = [(id_, text) for _, id_, text in memories]
+                if not await self._read_of(run, name, user_id, read):
+                    skipped.add(user_id)
             before, count = count, count + len(found)
             if count // 1000 > before // 1000:
                 log.info("%s has read %d memories", name, count)
+            if monotonic() - started > _MAX_SECONDS:
+                return None
+        return _PAUSE
 
-    async def _find_unread(self, name: str) -> Sequence[tuple[UUID, UUID, str]]:
+    async def _find_unread(
+        self, name: str, skipped: Collection[UUID]
+    ) -> Sequence[tuple[UUID, UUID, str]]:
         """Return some memories that the model has not read: whose they are, their ids and texts."""
         columns = select(Memory.user_id, Memory.id, Memory.content)
+        others = columns.where(Memory.user_id.not_in(skipped)) if skipped else columns
         async with self._sessions() as session:
             for condition in _unread(name, is_for_all=self._model.knows_all):
-                newest = columns.where(condition).order_by(Memory.created_at.desc()).limit(_FEW)
+                newest = others.where(condition).order_by(Memory.created_at.desc()).limit(_FEW)
                 if found := (await session.execute(newest)).all():
                     return sorted((each.user_id, each.id, each.content) for each in found)
         return []
 
-    async def _read(
+    async def _read_of(
         self, run: Run[EmbedJob], name: str, user_id: UUID, memories: Sequence[tuple[UUID, str]]
-    ) -> None:
+    ) -> bool:
+        """Have memories of a user read; return whether that may be, and is not too expensive."""
         read = [text for _, text in memories if self._model.reads(text)]
         vectors: dict[str, Sequence[float] | None] = {}
-        if read and (caller := await self._authorize(user_id)) is not None:
-            vectors = dict(zip(read, await self._embed(read, caller), strict=True))
+        if read:
+            caller = await self._authorize(user_id)
+            if caller is None:
+                return False
+            try:
+                vectors = dict(zip(read, await self._embed(read, caller), strict=True))
+            except BudgetSpent as error:
+                if error.limit == BudgetLimit.ALL:
+                    raise
+                return False
         async with run.transaction() as session:
             for memory_id, text in memories:
                 embedder = name if self._model.reads(text) else WORD_VECTORS
@@ -148,6 +171,7 @@ class EmbedHandler(Handler[EmbedJob]):
                     .where(Memory.id == memory_id, Memory.content == text)
                     .values(model_embedding=vectors.get(text), embedder=embedder)
                 )
+        return True
 
     async def _embed(self, texts: Sequence[str], caller: Caller) -> list[list[float] | None]:
         """Return the vectors of texts, or None for those that the model cannot read."""
@@ -159,11 +183,13 @@ class EmbedHandler(Handler[EmbedJob]):
             return [vector for text in texts for vector in await self._embed([text], caller)]
 
     async def _authorize(self, user_id: UUID) -> Caller | None:
-        """Return whose memories they are as the one who pays, or None if they may not."""
+        """Return whose memories they are as the one who pays, or None if they may not now."""
         async with self._sessions() as session:
             user = await session.get(User, user_id)
             try:
-                return await authorize(session, PURPOSE, user=user) if user else None
+                if user is None or user.incognito:
+                    return None
+                return await authorize(session, PURPOSE, user=user)
             except AccessDenied:
                 return None
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 PURPOSE = "memory"
 _MIN_SPAN = 0.01
-_MAX_WAIT = 3  # seconds that a reply waits for the meaning of its question
+_MAX_WAIT = 2  # seconds that a reply waits for the meaning of its question
 # Questions with what answers them, in ten languages: how alike a model finds these, and those that
 # have nothing to do with each other, tells what its numbers mean.
 _SAMPLES = (
@@ -59,7 +58,7 @@ class MeaningModel:
     def __init__(self, embedder: MemoryEmbedder | None = None, *, knows_all: bool = True) -> None:
         self._embedder = embedder
         self.knows_all = knows_all
-        self._likeness: dict[str, Likeness] = {}
+        self._measuring: asyncio.Task[Likeness] | None = None
 
     @property
     def name(self) -> str | None:
@@ -69,10 +68,6 @@ class MeaningModel:
     def reads(self, text: str) -> bool:
         """Whether a text is one for the model."""
         return self.knows_all or not is_english(text)
-
-    @cached_property
-    def _lock(self) -> asyncio.Lock:
-        return asyncio.Lock()
 
     async def read(self, texts: Sequence[str], *, caller: Caller) -> list[list[float]]:
         """Return the vectors of memories.
@@ -90,7 +85,8 @@ class MeaningModel:
             return question
         try:
             async with asyncio.timeout(_MAX_WAIT):
-                likeness = await self._measure(caller)
+                # It goes on where this question no longer waits for it.
+                likeness = await asyncio.shield(self._measured(caller))
                 (vector,) = await self._embedder.embed(
                     [question.text], caller=caller, are_questions=True
                 )
@@ -108,18 +104,19 @@ class MeaningModel:
         )
         return replace(question, model_meaning=meaning)
 
+    def _measured(self, caller: Caller) -> asyncio.Task[Likeness]:
+        """Return the task that finds out what the model's numbers mean, begun anew if it failed."""
+        task = self._measuring
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._measuring = asyncio.create_task(self._measure(caller))
+        return task
+
     async def _measure(self, caller: Caller) -> Likeness:
-        """Return what the model's numbers mean, which is found out once."""
         assert self._embedder is not None  # noqa: S101 - as above
-        async with self._lock:
-            if self._embedder.name not in self._likeness:
-                asked, told = zip(*_SAMPLES, strict=True)
-                questions = np.array(
-                    await self._embedder.embed(asked, caller=caller, are_questions=True)
-                )
-                answers = np.array(await self._embedder.embed(told, caller=caller))
-                self._likeness[self._embedder.name] = _compare(questions, answers)
-            return self._likeness[self._embedder.name]
+        asked, told = zip(*_SAMPLES, strict=True)
+        questions = await self._embedder.embed(asked, caller=caller, are_questions=True)
+        answers = await self._embedder.embed(told, caller=caller)
+        return _compare(np.array(questions), np.array(answers))
 
 
 def _compare(questions: np.ndarray, answers: np.ndarray) -> Likeness:

@@ -49,7 +49,7 @@ async def note_recalled(session: AsyncSession, memory_ids: Sequence[UUID]) -> No
     counted = (
         select(Memory.id)
         .where(Memory.id.in_(memory_ids), Memory.recalled_on.is_distinct_from(today))
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     await session.execute(
         update(Memory)

@@ -136,7 +136,9 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 """
 
 
-def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> Any:
+def _build(
+    reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool, is_shared: bool = False
+) -> Any:
     fit = _fit(_MODEL_MEANING if has_model else _WORD_MEANING)
 
     def newest(columns: str, limit: int, condition: str = "true") -> str:
@@ -157,6 +159,8 @@ def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> A
         return f"{others} UNION ALL {own}"
 
     anywhere = any_of(reach)
+    # Where several share, those of the one that speaks come first.
+    first = "m.personality_id = :personality_id DESC, " if is_shared else ""
     # Looked for only where there are more than are all looked at.
     beyond = f"""
         FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {rules}
@@ -183,7 +187,7 @@ def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> A
                 SELECT m.id, m.content, m.created_at FROM memories m
                 WHERE m.is_pinned AND m.user_id = :user_id
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
-                ORDER BY m.created_at DESC LIMIT {MAX_PINNED}
+                ORDER BY {first}m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
             recent=all_newest(f"m.id, m.session_id, m.created_at, {fit} AS fit"),
             older=older,
@@ -202,7 +206,8 @@ def _build(reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool) -> A
 
 @cache
 def _statement(venue: Venue, *, is_shared: bool, has_model: bool) -> Any:
-    return _build(reach_of(venue, is_shared=is_shared), has_model=has_model)
+    reach = reach_of(venue, is_shared=is_shared)
+    return _build(reach, has_model=has_model, is_shared=is_shared)
 
 
 @cache

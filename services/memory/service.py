@@ -108,13 +108,18 @@ class MemoryService:
             is_full = await queries.is_full(session, user.id, self._quotas.memories)
         return self._quotas.memories if is_full else None
 
-    async def search(self, actor: Actor, words: str) -> Sequence[tuple[Memory, str]]:
-        """Return the actor's memories that fit words best, by words and by meaning, best first."""
+    async def search(
+        self, actor: Actor, words: str, *, by_model: bool = True
+    ) -> Sequence[tuple[Memory, str]]:
+        """Return the actor's memories that fit words best, by words and by meaning, best first.
+
+        Without `by_model`, no model is asked what they mean.
+        """
         question = await ask(self._embedder, words)
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
             caller = None
-            if self._meaning.name is not None:
+            if by_model and self._meaning.name is not None:
                 with suppress(AccessDenied):
                     caller = await authorize(session, PURPOSE, user=user)
         if caller is not None:

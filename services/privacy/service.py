@@ -72,7 +72,7 @@ from services.social import delete_photos_and_posts
 from services.types import Actor
 
 # Derived from other columns, or a token that is valid for some minutes.
-_OMITTED_COLUMNS = {"embedding", "words", "reply", "sealed"}
+_OMITTED_COLUMNS = {"embedding", "model_embedding", "terms", "words", "reply", "sealed"}
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ async def _check_memory(settings: Settings, sessions: Sessions) -> list[CheckRes
     if name != "off":
         with suppress(OSError, SQLAlchemyError):
             async with sessions() as session:
-                read, waiting = await count_embedded(session, name)
+                is_for_all = settings.memory_embedder is not None
+                read, waiting = await count_embedded(session, name, is_for_all=is_for_all)
             line = f"{name} has read {read:,} memories, {waiting:,} wait for it"
             findings.append(CheckResult("Memory", CheckState.GOOD, line))
     return findings
