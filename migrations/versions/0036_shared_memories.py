@@ -17,6 +17,8 @@ def upgrade() -> None:
         "memories", sa.Column("recalled_days", sa.Integer(), server_default="0", nullable=False)
     )
     op.add_column("memories", sa.Column("recalled_on", sa.Date(), nullable=True))
+    # Facts had it for a while, and nothing ever read it.
+    op.execute("ALTER TABLE facts DROP COLUMN IF EXISTS is_extracted")
 
 
 def downgrade() -> None:

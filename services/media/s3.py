@@ -128,7 +128,7 @@ class S3Store(ObjectStore):
                     response_checksum_validation="when_required",
                 )
                 # The overloads cover all services, of which only S3 has types here.
-                client: AbstractAsyncContextManager[S3Client] = self._session.client(  # pyright: ignore[reportUnknownMemberType]
+                client: AbstractAsyncContextManager[S3Client] = self._session.client(  # pyright: ignore[reportUnknownMemberType] - its other overloads are untyped
                     "s3",
                     endpoint_url=self._endpoint_url,
                     region_name=self._region,

@@ -113,10 +113,10 @@ class MeaningModel:
 
     async def _measure(self, caller: Caller) -> Likeness:
         assert self._embedder is not None  # noqa: S101 - as above
-        asked, told = zip(*_SAMPLES, strict=True)
-        questions = await self._embedder.embed(asked, caller=caller, are_questions=True)
-        answers = await self._embedder.embed(told, caller=caller)
-        return _compare(np.array(questions), np.array(answers))
+        questions, answers = zip(*_SAMPLES, strict=True)
+        asked = await self._embedder.embed(questions, caller=caller, are_questions=True)
+        answered = await self._embedder.embed(answers, caller=caller)
+        return _compare(np.array(asked), np.array(answered))
 
 
 def _compare(questions: np.ndarray, answers: np.ndarray) -> Likeness:
