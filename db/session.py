@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 from sqlalchemy import ColumnElement, String, cast, false, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -19,6 +21,9 @@ from db.errors import AlreadyRunning
 log = logging.getLogger(__name__)
 
 _RECONNECT_SECONDS = 1.0
+# A connection that follows is asked for a sign of life so often, and believed for so long: also a
+# process that has slept, or whose connection was cut silently, then asks anew.
+_PING_SECONDS, _MAX_SILENCE_SECONDS = 5.0, 12.0
 # Shorter beginnings of an id are rather a name.
 _MIN_ID_LENGTH = 4
 # How many connections are kept for single statements.
@@ -67,13 +72,32 @@ async def search_vectors(session: AsyncSession) -> None:
     )
 
 
+class Listener:
+    """A connection that listens."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    def is_open(self) -> bool:
+        """Whether the connection is not known to be lost."""
+        return not self._driver.is_closed()
+
+    async def is_alive(self) -> bool:
+        """Whether the server answers on it; a connection that does not is closed."""
+        try:
+            await self._driver.execute("", timeout=_PING_SECONDS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._driver.terminate()
+        return self.is_open()
+
+
 @asynccontextmanager
 async def listen(
     sessions: Sessions, channel: str, notified: asyncio.Event
-) -> AsyncGenerator[Callable[[], bool]]:
-    """Set `notified` on every NOTIFY of a channel; yield a check whether the connection is open.
+) -> AsyncGenerator[Listener]:
+    """Set `notified` on every NOTIFY of a channel; yield the connection that hears it.
 
-    It uses a connection of its own. `notified` is also set when that is lost.
+    It is a connection of its own. `notified` is also set when that is lost.
     """
     engine = sessions.kw["bind"]
 
@@ -85,25 +109,63 @@ async def listen(
         try:
             driver.add_termination_listener(on_event)
             await driver.add_listener(channel, on_event)
-            yield lambda: not driver.is_closed()
+            yield Listener(driver)
         finally:
             # A listening connection must not return to the pool.
             await connection.invalidate()
 
 
+class Follower:
+    """Whether what was read from the database is still as it is there.
+
+    That is known while a connection is told of every change, and has answered lately.
+    """
+
+    def __init__(self) -> None:
+        self.notified = asyncio.Event()
+        self._is_read = False
+        self._answered_at = float("-inf")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it was read since the last change, on a connection that is alive."""
+        is_alive = time.monotonic() - self._answered_at < _MAX_SILENCE_SECONDS
+        return self._is_read and is_alive and not self.notified.is_set()
+
+    def begin(self) -> None:
+        """Read anew from now on."""
+        self._is_read = False
+        self.notified.clear()
+
+    def end(self) -> None:
+        """Take what was read for what is there."""
+        self._is_read = True
+        self._answered_at = time.monotonic()
+
+    def hear(self) -> None:
+        """Take the connection for alive: it has answered."""
+        self._answered_at = time.monotonic()
+
+
 @asynccontextmanager
 async def follow(
-    sessions: Sessions, channel: str, read: Callable[[], Awaitable[None]]
+    sessions: Sessions,
+    channel: str,
+    read: Callable[[], Awaitable[None]],
+    *,
+    follower: Follower | None = None,
 ) -> AsyncGenerator[None]:
     """Call `read` now and after every NOTIFY of a channel while the context is open.
 
-    While the database cannot be reached, it is tried again every second.
+    While the database cannot be reached, it is tried again every second. Of a storm of
+    notifications, those are one that come while it reads.
     """
+    follower = follower or Follower()
     try:
         await read()
     except (OSError, DBAPIError) as error:
         log.warning("%s cannot be read: %s", channel, type(error).__name__)
-    task = asyncio.create_task(_follow(sessions, channel, read))
+    task = asyncio.create_task(_follow(sessions, channel, read, follower))
     try:
         yield
     finally:
@@ -111,18 +173,32 @@ async def follow(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _follow(sessions: Sessions, channel: str, read: Callable[[], Awaitable[None]]) -> None:
-    notified = asyncio.Event()
+async def _follow(
+    sessions: Sessions, channel: str, read: Callable[[], Awaitable[None]], follower: Follower
+) -> None:
     while True:
         try:
-            async with listen(sessions, channel, notified) as is_open:
-                while is_open():
-                    notified.clear()
+            async with listen(sessions, channel, follower.notified) as listener:
+                while listener.is_open():
+                    follower.begin()
+                    began = time.monotonic()
                     await read()
-                    await notified.wait()
+                    follower.end()
+                    # What takes long to read is not read all the time.
+                    await asyncio.sleep(time.monotonic() - began)
+                    while not await _is_set(follower.notified) and await listener.is_alive():
+                        follower.hear()
         except (OSError, DBAPIError) as error:
             log.info("%s is not followed now: %s", channel, type(error).__name__)
+        follower.begin()
         await asyncio.sleep(_RECONNECT_SECONDS)
+
+
+async def _is_set(event: asyncio.Event) -> bool:
+    """Wait for an event for some seconds; return whether it is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), _PING_SECONDS)
+    return event.is_set()
 
 
 @asynccontextmanager

@@ -135,6 +135,8 @@ class Runtime:
                 await services.cast_faces.add()
             await services.photos.reembed()
             await stack.enter_async_context(job_worker.running())
+            if has_discord and bot.has_gateway:
+                await stack.enter_async_context(services.listening.running())
             if self.settings.scheduler_enabled:
                 every = self.engine.tick_every or self.clock.real_duration(self.engine.interval)
                 await stack.enter_async_context(run_scheduler(services.engine_scheduler, every))

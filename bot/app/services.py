@@ -14,6 +14,7 @@ from services.chat import (
     ChatService,
     GreetingService,
     HistoryService,
+    Listening,
     MessageMemory,
     PreferenceService,
     TurnChooser,
@@ -95,6 +96,7 @@ class Services:
     preferences: PreferenceService
     greetings: GreetingService
     chat: ChatService
+    listening: Listening
     turns: TurnChooser
     toolbox: Toolbox
     pictures: PictureService

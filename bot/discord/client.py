@@ -16,12 +16,19 @@ from typing_extensions import override
 
 from bot.app.services import Services
 from bot.discord.buttons.votes import reaction_value
-from bot.discord.converters import forum_title, is_from_person, to_channel, to_incoming_message
+from bot.discord.converters import (
+    forum_title,
+    is_from_person,
+    may_call_bot,
+    to_channel,
+    to_incoming_message,
+)
 from bot.discord.embeds.help import Reader, command_mention, help_files, help_page
 from bot.discord.locales import CATALOGUES, ENGLISH
 from bot.discord.messages import Translator
 from bot.discord.proxies import Proxies
 from bot.discord.ui import Tree
+from services.chat import OverheardMessage
 from services.errors import DomainError
 from services.types import IncomingMessage
 
@@ -77,13 +84,13 @@ class Bot(commands.AutoShardedBot):
         self._always_sync = always_sync
         self._catching_up: asyncio.Task[None] | None = None
         self.development = development
-        self._has_gateway = has_gateway
+        self.has_gateway = has_gateway
         self.services = assemble(self)
 
     @override
     async def setup_hook(self) -> None:
         self.services.budgets.exempt(self._operator_ids())
-        if not self._has_gateway:
+        if not self.has_gateway:
             return  # no interactions are received
         if any(catalogue is not ENGLISH for catalogue in CATALOGUES.values()):
             await self.tree.set_translator(Translator(CATALOGUES))
@@ -141,6 +148,39 @@ class Bot(commands.AutoShardedBot):
         if translator is None:
             return [command.to_dict(self.tree) for command in commands]
         return [await command.get_translated_payload(self.tree, translator) for command in commands]
+
+    @override
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        # Most messages call nobody: they cost no task.
+        if event_name == "message" and self._passes_by(args[0]):
+            return
+        super().dispatch(event_name, *args, **kwargs)
+
+    def _passes_by(self, message: discord.Message) -> bool:
+        """Whether nothing is to be done about a message, as is known without the database.
+
+        Where somebody has answered lately, the next answer is to know of it.
+        """
+        if not is_from_person(message, self._proxies):
+            return True
+        if self.user is None or message.guild is None or self._proxies.has(message):
+            return False
+        channel_ids = (message.channel.id, getattr(message.channel, "parent_id", None) or 0)
+        listening, chat = self.services.listening, self.services.chat
+        if (
+            not listening.is_fresh
+            or listening.answers_all(channel_ids)
+            or listening.is_board(channel_ids)
+            or chat.is_answering(message.channel.id, message.author.id)
+            or may_call_bot(message, self.user.id)
+            or listening.names_somebody(message.content)
+        ):
+            return False
+        self._proxies.remember(message)
+        read = partial(to_incoming_message, message, bot_id=self.user.id, proxies=self._proxies)
+        overheard = OverheardMessage(message.id, message.guild.id, message.author.id, read)
+        chat.overhear(message.channel.id, overheard)
+        return True
 
     @override
     async def on_message(self, message: discord.Message, /) -> None:
@@ -240,8 +280,20 @@ class Bot(commands.AutoShardedBot):
 
     async def _record_vote(self, payload: discord.RawReactionActionEvent, value: int) -> None:
         is_bot = payload.member is not None and payload.member.bot
+        if not self._may_be_board(payload):
+            return
         if payload.guild_id is not None and payload.user_id != self.application_id and not is_bot:
             await self.services.board_ingest.react(payload.user_id, payload.message_id, value)
+
+    def _may_be_board(self, payload: discord.RawReactionActionEvent) -> bool:
+        """Whether a channel is a board, or is not known to be none."""
+        guild = self.get_guild(payload.guild_id or 0)
+        channel = guild and guild.get_channel_or_thread(payload.channel_id)
+        if channel is None or not self.services.listening.is_fresh:
+            return True
+        return self.services.listening.is_board(
+            (channel.id, getattr(channel, "parent_id", None) or 0)
+        )
 
     async def _forget_messages(
         self, message_ids: list[int], *, thread_ids: Sequence[int] = ()

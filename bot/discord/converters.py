@@ -176,6 +176,20 @@ def is_from_person(message: discord.Message, proxies: Proxies) -> bool:
     return not message.author.bot and not message.author.system
 
 
+def may_call_bot(message: discord.Message, bot_id: int) -> bool:
+    """Whether a message mentions the bot, or may answer what the bot or a personality has said."""
+    if any(each.id == bot_id for each in message.mentions):
+        return True
+    reference = message.reference
+    if reference is None or message.flags.forwarded:
+        return False
+    answered = reference.resolved
+    is_of_person = isinstance(answered, discord.Message) and not (
+        answered.author.bot or answered.webhook_id
+    )
+    return not is_of_person
+
+
 def _is_public(channel: Any, guild: discord.Guild) -> bool:
     if channel.type is discord.ChannelType.private_thread:
         return False

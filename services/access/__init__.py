@@ -69,6 +69,7 @@ from services.access.verdicts import (
     personality_verdict,
     scope_rank,
     streams_answers,
+    who_is_heard,
 )
 
 __all__ = [
@@ -148,4 +149,5 @@ __all__ = [
     "scope_rank",
     "streams_answers",
     "sweep",
+    "who_is_heard",
 ]

@@ -4,7 +4,7 @@ A verdict is null where nothing forbids it, else the first reason: a block of th
 server's moderators, of the maker; then a rule of the server.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,7 @@ from db.models import (
     Visibility,
 )
 from services.access.errors import Reason
-from services.types import Actor, Channel
+from services.types import Actor, Channel, IncomingMessage
 
 _MUTED = "muted"
 _HOUR = timedelta(hours=1)
@@ -165,6 +165,40 @@ async def blocked_accounts(
     return frozenset(each for each in rows if each is not None)
 
 
+async def who_is_heard(session: AsyncSession, messages: Sequence[IncomingMessage]) -> list[bool]:
+    """Return of each message whether it is heard: no block, but a mute, forbids it to its author.
+
+    The messages are of one server.
+    """
+    if not messages:
+        return []
+    guild_id = messages[0].channel.guild_id
+    situations = [Situation.of(each.author, each.channel) for each in messages]
+    targets = [_targets_of(each) for each in situations]
+    operator, server = Block.level == BlockLevel.OPERATOR, Block.level == BlockLevel.SERVER
+    rows = await session.execute(
+        select(Block.level, Block.target_id).where(
+            or_(operator, and_(server, Block.guild_id == guild_id)),
+            Block.target_id.in_({guild_id}.union(*targets)),
+            ~Block.is_mute,
+            or_(Block.ends_at.is_(None), Block.ends_at > func.now()),
+        )
+    )
+    blocked: dict[str, set[int | None]] = {BlockLevel.OPERATOR: set(), BlockLevel.SERVER: set()}
+    for level, target_id in rows:
+        blocked[level].add(target_id)
+    return [
+        blocked[BlockLevel.OPERATOR].isdisjoint({guild_id, *situation.account_ids})
+        and blocked[BlockLevel.SERVER].isdisjoint(of_author)
+        for situation, of_author in zip(situations, targets, strict=True)
+    ]
+
+
+def _targets_of(situation: Situation) -> frozenset[int]:
+    """Return what a server may have blocked of somebody: who they are, their roles, and where."""
+    return frozenset([*situation.account_ids, *situation.role_ids, *situation.channel_ids])
+
+
 def keeps_memories(situation: Situation) -> ColumnElement[bool]:
     """Return whether what is said in this place may be remembered."""
     return ~exists().where(
@@ -249,7 +283,7 @@ def _blocks_of_person(situation: Situation) -> list[ColumnElement[bool]]:
     if ids:
         matches.append(and_(operator, Block.target == BlockTarget.USER, Block.target_id.in_(ids)))
     if guild_id is not None:
-        targets = [*ids, *situation.role_ids, *situation.channel_ids]
+        targets = _targets_of(situation)
         matches.append(
             and_(operator, Block.target == BlockTarget.SERVER, Block.target_id == guild_id)
         )

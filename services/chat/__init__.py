@@ -37,6 +37,7 @@ from services.chat.errors import (
 )
 from services.chat.greeting_service import GreetingService
 from services.chat.history import Cleared, HistoryService
+from services.chat.listening import Listening
 from services.chat.ordering import AnswerSlots
 from services.chat.persistence import ConversationWriter
 from services.chat.pins import PinsTool
@@ -44,6 +45,7 @@ from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.preferences import Preference, Preferences, PreferenceService
 from services.chat.queries import Resolution, append
+from services.chat.recent_messages import OverheardMessage
 from services.chat.remembering import MessageMemory, PointedMessage
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
@@ -84,6 +86,7 @@ __all__ = [
     "Draft",
     "GreetingService",
     "HistoryService",
+    "Listening",
     "MessageContext",
     "MessageMemory",
     "MessageRefused",
@@ -94,6 +97,7 @@ __all__ = [
     "NotActivated",
     "NotYourAnswer",
     "NothingToUndo",
+    "OverheardMessage",
     "Page",
     "PinsTool",
     "PointedMessage",

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from db.models import ConversationLine
 from services.chat.addressing import Addressees, stored_text
+from services.chat.errors import AnswerFinished, NotYourAnswer
 from services.chat.recent_messages import to_line
 from services.chat.reply_generation import GeneratedReply
-from services.types import Channel, IncomingMessage
+from services.types import Actor, Channel, IncomingMessage
 
 # Messages of one person within this interval are answered once, as one batch.
 DEBOUNCE = timedelta(seconds=1.5)
@@ -110,3 +111,68 @@ class MessageBatch:
             persona_id=reply.resolution.persona.id,
             personality_id=reply.resolution.personality.id,
         )
+
+
+class OpenBatches:
+    """The batches that are being answered."""
+
+    def __init__(self) -> None:
+        self._batches: list[MessageBatch] = []
+
+    def add(self, batch: MessageBatch) -> None:
+        """Add a batch whose answers begin."""
+        self._batches.append(batch)
+
+    def remove(self, batch: MessageBatch) -> None:
+        """Remove a batch that has its answers."""
+        self._batches.remove(batch)
+
+    def that_accepts(self, message: IncomingMessage) -> MessageBatch | None:
+        """Return the batch that a message belongs to, if it belongs to one."""
+        return next((each for each in self._batches if each.accepts(message)), None)
+
+    def has_of(self, channel_id: int, author_id: int) -> bool:
+        """Whether somebody is being answered in a channel."""
+        return any(
+            (each.channel.channel_id, each.author_id) == (channel_id, author_id)
+            for each in self._batches
+        )
+
+    def stop(self, actor: Actor, message_id: int) -> None:
+        """Let nobody speak after the batch that begins with a message.
+
+        Raises:
+            AnswerFinished: Nobody does any more.
+            NotYourAnswer: Somebody else has asked for it, and the actor is not a moderator.
+        """
+        for batch in self._batches:
+            if batch.messages and batch.messages[0].message_id == message_id:
+                if batch.author_id != actor.discord_id and not actor.moderates:
+                    raise NotYourAnswer
+                batch.is_stopped = True
+                return
+        raise AnswerFinished
+
+    def apply_edit(self, edited: IncomingMessage, *, restarts: bool) -> None:
+        """Apply the edit of a message; with `restarts` its answer has to be begun anew."""
+        for batch in self._batches:
+            batch.apply_edit(edited, restarts=restarts)
+
+    def forget(self, message_ids: Collection[int]) -> None:
+        """Remove messages."""
+        for batch in self._batches:
+            batch.forget(message_ids)
+
+    def forget_server(self, guild_id: int) -> None:
+        """Remove what was said in a server."""
+        for batch in self._batches:
+            if batch.channel.guild_id == guild_id:
+                batch.forget([each.message_id for each in batch.messages])
+
+    def forget_person(self, discord_id: int) -> list[int]:
+        """Remove what a person has said; return the ids of their messages."""
+        own = [each for each in self._batches if each.author_id == discord_id]
+        message_ids = [each.message_id for batch in own for each in batch.messages]
+        for batch in own:
+            batch.forget(message_ids)
+        return message_ids

@@ -9,7 +9,7 @@ from uuid import UUID
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
 from db.session import Sessions
-from services.access import blocked_accounts
+from services.access import blocked_accounts, who_is_heard
 from services.chat import catch_up_queries, queries
 from services.chat.addressing import (
     MessageContext,
@@ -25,7 +25,12 @@ from services.chat.debounce import MessageBatch
 from services.chat.errors import ChannelNotFound, CrisisHeard
 from services.chat.files import read_attachments, read_picture
 from services.chat.ports import ChatAdapter
-from services.chat.recent_messages import PendingLine, RecentMessages, to_line
+from services.chat.recent_messages import (
+    OverheardMessage,
+    PendingLine,
+    RecentMessages,
+    to_line,
+)
 from services.chat.reply_context import ReplyRequest
 from services.chat.seeing import Pictures
 from services.documents import DocumentReader
@@ -85,7 +90,7 @@ class BatchReader:
             called_as=batch.called_as.get(personality_id),
             reactions=self.adapter.reactions,
             picture=batch.picture,
-            lines=await self._pending_lines(channel_id, batch.author_id),
+            lines=await self.pending_lines(channel_id, batch.author_id),
         )
 
     async def context(self, message: IncomingMessage) -> MessageContext:
@@ -121,18 +126,26 @@ class BatchReader:
         found = redact(referring, context.opted_out, context.incognito)
         return replace(message, parts=(*message.parts, *found.parts))
 
-    async def _pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
+    async def pending_lines(self, channel_id: int, author_id: int) -> list[ConversationLine]:
         """Return the pending lines that the answer to a person may be based on.
 
         Left out are those of people who have opted out, or had their data deleted, and what others
         say incognito: an answer may repeat it, and is stored.
         """
         pending = self.recent.lines(channel_id)
-        people = sorted({each.line.speaker_id for each in pending if each.line.speaker_id})
+        overheard = {each: each.read() for each in self.recent.overheard(channel_id)}
+        people = {each.speaker_id for each in pending if each.speaker_id}
+        people |= {each for message in overheard.values() for each in message.people}
         if people:
             async with self.sessions() as session:
-                context = await load_context(session, people=people)
-                forgotten = await catch_up_queries.forgotten_at(session, people)
+                context = await load_context(session, people=sorted(people))
+                forgotten = await catch_up_queries.forgotten_at(session, sorted(people))
+                heard = await who_is_heard(session, list(overheard.values()))
+            kept: dict[OverheardMessage | PendingLine, PendingLine | None] = {
+                each: _to_pending(message, context) if is_heard else None
+                for (each, message), is_heard in zip(overheard.items(), heard, strict=True)
+            }
+            self.recent.settle(channel_id, kept)
             self.recent.forget_people(context.opted_out)
             self.recent.forget_before(forgotten)
         return [
@@ -140,6 +153,11 @@ class BatchReader:
             for each in self.recent.lines(channel_id)
             if not each.is_incognito or each.author_id == author_id
         ]
+
+    async def settle(self, channel_id: int) -> None:
+        """Find out what may be kept of what was overheard in a channel since it was last asked."""
+        if self.recent.overheard(channel_id):
+            await retry_on_disconnect(lambda: self.pending_lines(channel_id, 0))
 
     async def _missed_messages(self, message: IncomingMessage) -> list[PendingLine]:
         """Fetch the channel's messages since its history was last stored."""
@@ -171,3 +189,12 @@ class BatchReader:
             and (each.author_id not in until or each.created_at > until[each.author_id])
             and (each.author_id not in forgotten or each.created_at > forgotten[each.author_id])
         ]
+
+
+def _to_pending(message: IncomingMessage, context: MessageContext) -> PendingLine | None:
+    """Return the line of a message that was overheard, or None if nothing of it is kept."""
+    if message.is_empty or message.author_ids & context.opted_out:
+        return None
+    redacted = redact(message, context.opted_out, context.incognito)
+    is_incognito = bool(message.author_ids & context.incognito)
+    return PendingLine(to_line(redacted, stored_text([redacted])), is_incognito, message.author_id)

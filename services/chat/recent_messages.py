@@ -26,15 +26,54 @@ class PendingLine:
     is_incognito: bool = False
     author_id: int | None = None
 
+    @property
+    def message_ids(self) -> Sequence[int]:
+        """Return the messages that it has the text of."""
+        return self.line.discord_message_ids
+
+    @property
+    def speaker_id(self) -> int | None:
+        """Return the person who said it; None of an answer."""
+        return self.line.speaker_id
+
+    @property
+    def guild_id(self) -> int | None:
+        """Return the server where it was said."""
+        return self.line.guild_id
+
+
+@dataclass(eq=False)
+class OverheardMessage:
+    """A message that calls nobody, of which is not known yet whether it may be kept.
+
+    `read` converts it, once somebody needs it.
+    """
+
+    message_id: int
+    guild_id: int
+    author_id: int
+    read: Callable[[], IncomingMessage]
+
+    @property
+    def message_ids(self) -> Sequence[int]:
+        """Return the message."""
+        return (self.message_id,)
+
+    @property
+    def speaker_id(self) -> int:
+        """Return the person who said it."""
+        return self.author_id
+
 
 class RecentMessages:
     """Pending lines of channels where a personality has spoken since the process started.
 
-    Nothing needs to survive a restart: missed messages are fetched from the channel then.
+    Nothing needs to survive a restart: missed messages are fetched from the channel then. What was
+    overheard becomes a line once it is known whether it may be kept.
     """
 
     def __init__(self) -> None:
-        self._channels: OrderedDict[int, deque[PendingLine]] = OrderedDict()
+        self._channels: OrderedDict[int, deque[PendingLine | OverheardMessage]] = OrderedDict()
 
     def is_tracking(self, channel_id: int) -> bool:
         """Whether all messages of a channel since its last history line are known."""
@@ -46,61 +85,76 @@ class RecentMessages:
         while len(self._channels) > _MAX_CHANNELS:
             self._channels.popitem(last=False)
 
-    def add(self, channel_id: int, *lines: PendingLine) -> None:
+    def add(self, channel_id: int, *lines: PendingLine | OverheardMessage) -> None:
         """Add lines to a channel, if it is tracked."""
         if channel_id in self._channels:
             self._channels[channel_id].extend(lines)
 
     def lines(self, channel_id: int) -> list[PendingLine]:
         """Return the pending lines of a channel, in order."""
-        return list(self._channels.get(channel_id, ()))
+        kept = self._channels.get(channel_id, ())
+        return [each for each in kept if isinstance(each, PendingLine)]
+
+    def overheard(self, channel_id: int) -> list[OverheardMessage]:
+        """Return what was overheard in a channel, in order."""
+        kept = self._channels.get(channel_id, ())
+        return [each for each in kept if isinstance(each, OverheardMessage)]
+
+    def settle(
+        self, channel_id: int, lines: Mapping[OverheardMessage | PendingLine, PendingLine | None]
+    ) -> None:
+        """Replace what was overheard in a channel by its lines, or drop it without one."""
+        kept = self._channels.get(channel_id, deque[PendingLine | OverheardMessage]())
+        settled = (lines.get(each, each) for each in kept)
+        self._replace(channel_id, [each for each in settled if each is not None])
 
     def discard(self, channel_id: int, lines: Sequence[PendingLine]) -> None:
         """Drop lines that are in the history now."""
         if channel_id in self._channels:
-            remaining = [line for line in self._channels[channel_id] if line not in lines]
-            self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
+            kept = self._channels[channel_id]
+            self._replace(channel_id, [each for each in kept if each not in lines])
 
     def forget(self, message_ids: Iterable[int]) -> None:
         """Drop messages that were deleted on Discord."""
         deleted = set(message_ids)
-        self._retain(lambda line: deleted.isdisjoint(line.discord_message_ids))
+        self._retain(lambda each: deleted.isdisjoint(each.message_ids))
 
     def forget_people(self, people: Collection[int]) -> None:
         """Drop the lines of these people."""
         if people:
-            self._retain(lambda line: line.speaker_id not in people)
+            self._retain(lambda each: each.speaker_id not in people)
 
     def forget_server(self, guild_id: int) -> None:
         """Drop the lines of a server."""
-        self._retain(lambda line: line.guild_id != guild_id)
+        self._retain(lambda each: each.guild_id != guild_id)
 
     def forget_before(self, times: Mapping[int, datetime]) -> None:
         """Drop what these people have said before a time, and the answers to them."""
-        for channel_id, lines in self._channels.items():
-            remaining = [each for each in lines if not _is_before(each, times)]
-            if len(remaining) < len(lines):
-                self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
+        self._retain(lambda each: not _is_before(each, times))
 
-    def apply_edit(self, message_id: int, content: str) -> None:
-        """Apply the edit of a message."""
-        for lines in self._channels.values():
-            for each in lines:
-                if message_id in each.line.discord_message_ids:
-                    edit_line(each.line, message_id, content)
+    def apply_edit(self, message: IncomingMessage, content: str) -> None:
+        """Apply the edit of a message; `content` is what is kept of it."""
+        for each in self._channels.get(message.channel.channel_id, ()):
+            if message.message_id not in each.message_ids:
+                continue
+            if isinstance(each, OverheardMessage):
+                each.read = lambda: message
+            else:
+                edit_line(each.line, message.message_id, content)
 
-    def _retain(self, predicate: Callable[[ConversationLine], bool]) -> None:
-        for channel_id, lines in self._channels.items():
-            remaining = [each for each in lines if predicate(each.line)]
-            if len(remaining) < len(lines):
-                self._channels[channel_id] = deque(remaining, maxlen=_MAX_LINES)
+    def _retain(self, predicate: Callable[[PendingLine | OverheardMessage], bool]) -> None:
+        for channel_id, kept in self._channels.items():
+            remaining = [each for each in kept if predicate(each)]
+            if len(remaining) < len(kept):
+                self._replace(channel_id, remaining)
+
+    def _replace(self, channel_id: int, kept: Sequence[PendingLine | OverheardMessage]) -> None:
+        self._channels[channel_id] = deque(kept, maxlen=_MAX_LINES)
 
 
-def _is_before(pending: PendingLine, times: Mapping[int, datetime]) -> bool:
-    line = pending.line
-    at = times.get(line.speaker_id or pending.author_id or 0)
-    message_id = min(line.discord_message_ids, default=0)
-    return at is not None and _time_of(message_id) <= at
+def _is_before(pending: PendingLine | OverheardMessage, times: Mapping[int, datetime]) -> bool:
+    at = times.get(pending.speaker_id or pending.author_id or 0)
+    return at is not None and _time_of(min(pending.message_ids, default=0)) <= at
 
 
 def _time_of(message_id: int) -> datetime:

@@ -37,7 +37,9 @@ class ReplySender:
         faces: FaceChooser,
         *,
         is_spoken: Callable[[Personality, Sequence[IncomingMessage]], bool],
+        settle: Callable[[int], Awaitable[None]],
     ) -> None:
+        """`settle` finds out what may be kept of what was overheard in a channel."""
         self._sessions = sessions
         self._adapter = adapter
         self._writer = writer
@@ -45,6 +47,7 @@ class ReplySender:
         self._close_answer = close_answer
         self._faces = faces
         self._is_spoken = is_spoken
+        self._settle = settle
         self._stores = TurnQueues()
         self._greeting: set[tuple[int, UUID]] = set()
 
@@ -118,6 +121,7 @@ class ReplySender:
             )
             async with self._stores.join(channel.channel_id) as position:
                 await position.wait()
+                await self._settle(channel.channel_id)
                 pending = self._storable(channel)
                 lines = [*(each.line for each in pending), line]
                 await self._writer.append(channel, lines)
@@ -132,6 +136,7 @@ class ReplySender:
     ) -> None:
         """Store an answer and all pending lines of its channel, if it may be stored."""
         channel, is_incognito = batch.channel, reply.user.incognito
+        await self._settle(channel.channel_id)
         if batch.user_line is None:
             batch.user_line = batch.to_user_line(reply)
             user_line = PendingLine(batch.user_line, is_incognito, batch.author_id)

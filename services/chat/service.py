@@ -16,22 +16,25 @@ from services.chat import queries
 from services.chat.addressing import Addressees, MessageContext, redact, stored_text
 from services.chat.catch_up import CatchUp
 from services.chat.crisis import is_crisis
-from services.chat.debounce import MessageBatch
+from services.chat.debounce import MessageBatch, OpenBatches
 from services.chat.errors import (
-    AnswerFinished,
     AnswerInterrupted,
     AnswerStopped,
     ChannelNotFound,
     CrisisHeard,
     NoPersonalityHere,
-    NotYourAnswer,
 )
 from services.chat.ordering import AnswerSlots, QueuePosition, TurnQueues
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
 from services.chat.proxied_members import ProxiedMembers
 from services.chat.reading import BatchReader
-from services.chat.recent_messages import PendingLine, RecentMessages, to_line
+from services.chat.recent_messages import (
+    OverheardMessage,
+    PendingLine,
+    RecentMessages,
+    to_line,
+)
 from services.chat.renames import tell_owners
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
 from services.chat.sending import ReplySender
@@ -76,7 +79,7 @@ class ChatService:
         self._notifier = notifier
         self._order = TurnQueues()
         self._recent = RecentMessages()
-        self._batches: list[MessageBatch] = []
+        self._batches = OpenBatches()
         # Messages that were given to somebody to answer.
         self._taken: deque[int] = deque(maxlen=_MAX_TAKEN)
         self._members = ProxiedMembers(sessions)
@@ -87,6 +90,7 @@ class ChatService:
         self._sender = ReplySender(
             *(sessions, adapter, writer, self._recent, self._catch_up.close_answer, faces),
             is_spoken=voice.is_spoken,
+            settle=self._reader.settle,
         )
         self._streams = AnswerStreams(
             adapter,
@@ -115,7 +119,7 @@ class ChatService:
 
         Domain errors are reported to the person; only bugs are raised.
         """
-        breath = next((each for each in self._batches if each.accepts(message)), None)
+        breath = self._batches.that_accepts(message)
         # Join the queue before awaiting anything, so that a person's answers keep their order.
         async with self._order.join((message.channel.channel_id, message.account)) as position:
             try:
@@ -135,7 +139,7 @@ class ChatService:
             # After resolving: mentioning a member named Mirela does not address the personality.
             message = redact(message, context.opted_out, context.incognito)
             is_incognito = bool(message.author_ids & context.incognito)
-            batch = next((each for each in self._batches if each.accepts(message)), None)
+            batch = self._batches.that_accepts(message)
             # Words of a crisis in the breath of a call are met with help, however fast the answer.
             needs_help = breath is not None and is_crisis(message.content)
             if batch is None and not found.ids and not needs_help:
@@ -150,6 +154,17 @@ class ChatService:
                 # As many answer what calls nobody, however many messages it has.
                 batch.add(message, Addressees() if found.is_uncalled else found)
                 self._taken.append(message.message_id)
+
+    def is_answering(self, channel_id: int, author_id: int) -> bool:
+        """Whether what a person says in a channel may belong to what is being answered."""
+        return self._batches.has_of(channel_id, author_id)
+
+    def overhear(self, channel_id: int, message: OverheardMessage) -> None:
+        """Have a message known to the next answer in its channel, if one was given there lately.
+
+        Whether it may be kept is asked then.
+        """
+        self._recent.add(channel_id, message)
 
     async def _refuse(self, message: IncomingMessage, error: AccessRefused) -> None:
         """Show that a message gets no answer; say why, once an hour."""
@@ -179,13 +194,7 @@ class ChatService:
             AnswerFinished: Nobody does any more.
             NotYourAnswer: Somebody else has asked for it, and the actor is not a moderator.
         """
-        for batch in self._batches:
-            if batch.messages and batch.messages[0].message_id == message_id:
-                if batch.author_id != actor.discord_id and not actor.moderates:
-                    raise NotYourAnswer
-                batch.is_stopped = True
-                return
-        raise AnswerFinished
+        self._batches.stop(actor, message_id)
 
     async def answer_command(
         self,
@@ -217,8 +226,7 @@ class ChatService:
 
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Erase messages that were deleted on Discord, pending and stored."""
-        for batch in self._batches:
-            batch.forget(message_ids)
+        self._batches.forget(message_ids)
         with suppress(DomainError):
             await self._voice.forget_messages(message_ids)
         voice_messages = await self._erase(message_ids)
@@ -238,19 +246,13 @@ class ChatService:
     def forget_server(self, guild_id: int) -> None:
         """Drop messages of a server that are not stored yet."""
         self._recent.forget_server(guild_id)
-        for batch in self._batches:
-            if batch.channel.guild_id == guild_id:
-                batch.forget([each.message_id for each in batch.messages])
+        self._batches.forget_server(guild_id)
 
     def forget_person(self, discord_id: int) -> None:
         """Drop a person's messages that are not stored yet."""
         self._recent.forget_people({discord_id})
-        own = [each for each in self._batches if each.author_id == discord_id]
-        message_ids = [each.message_id for batch in own for each in batch.messages]
-        self._voice.forget_transcripts(message_ids)
         self._members.forget()
-        for batch in own:
-            batch.forget(message_ids)
+        self._voice.forget_transcripts(self._batches.forget_person(discord_id))
 
     async def handle_edit(
         self, message: IncomingMessage, *, is_preview: bool = False, is_changed: bool = False
@@ -276,9 +278,8 @@ class ChatService:
             return True
         edited = redact(self._voice.with_known(message), context.opted_out, context.incognito)
         content = stored_text([edited])
-        self._recent.apply_edit(message.message_id, content)
-        for batch in self._batches:
-            batch.apply_edit(edited, restarts=not is_preview)
+        self._recent.apply_edit(message, content)
+        self._batches.apply_edit(edited, restarts=not is_preview)
         return await self._writer.apply_edit(message.message_id, content)
 
     async def _answer(
@@ -298,7 +299,7 @@ class ChatService:
             with suppress(DomainError):
                 await self._adapter.send_crisis_resources(message)
             return
-        self._batches.append(batch)
+        self._batches.add(batch)
         self._taken.append(message.message_id)
         try:
             slot = self._slots.acquire(message.account, message.channel.channel_id, position)

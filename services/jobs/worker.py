@@ -118,8 +118,8 @@ class Worker:
         """Claim and start jobs until the worker stops; reconnect after database outages."""
         while not self._stopping:
             try:
-                async with listen(self._sessions, queries.CHANNEL, self._wake_up) as is_listening:
-                    while is_listening() and not self._stopping:
+                async with listen(self._sessions, queries.CHANNEL, self._wake_up) as listener:
+                    while listener.is_open() and not self._stopping:
                         await self._wait(await self._claim_due())
             except Exception as error:
                 is_transient = isinstance(error, OSError | DBAPIError)

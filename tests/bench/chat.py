@@ -295,9 +295,9 @@ async def _fill_memory(sessions: Sessions, embedder: WordLlamaEmbedder) -> None:
         await session.execute(text("ANALYZE memories"))
 
 
-def sentence(generator: random.Random) -> str:
+def sentence(generator: random.Random, low: int = 4, high: int = 14) -> str:
     """Return a sentence with words of all frequencies."""
-    words = generator.choices(_WORDS, cum_weights=_WEIGHTS, k=generator.randrange(4, 14))
+    words = generator.choices(_WORDS, cum_weights=_WEIGHTS, k=generator.randrange(low, high))
     return "the " + " and the ".join(words)
 
 

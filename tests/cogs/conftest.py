@@ -107,8 +107,8 @@ async def simcord_bot(
     keys: KeyService,
     speech: SpeechModels | None,
     meaning: MeaningModel | None,
-) -> Bot:
-    return make_bot(
+) -> AsyncGenerator[Bot]:
+    bot = make_bot(
         *(sessions, models, studio, embedder),
         clock=clock,
         buffer=buffer,
@@ -116,6 +116,8 @@ async def simcord_bot(
         speech=speech,
         meaning=meaning,
     )
+    async with bot.services.listening.running():
+        yield bot
 
 
 @pytest.fixture

@@ -118,7 +118,10 @@ class OpenAIStandIn:
         self.tokens_in = self.tokens_out = 0
         # Seconds between the words of a stream, and when the first word of each text was sent.
         self.pace = 0.0
+        # When each text was asked for, begun and ended.
+        self.asked_at: dict[str, float] = {}
         self.begun_at: dict[str, float] = {}
+        self.ended_at: dict[str, float] = {}
         self._known = set(_FIELDS) | (_EXTRA if extra else set[str]())
 
     def says(self, *texts: str) -> None:
@@ -173,6 +176,7 @@ class OpenAIStandIn:
         return web.json_response({"object": "list", "data": data, "model": body["model"]})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
+        at = time.perf_counter()
         body: Body = await request.json()
         if complaint := self._complaint(request, body):
             self.complaints.append(complaint)
@@ -186,6 +190,7 @@ class OpenAIStandIn:
         reply = self.replies.popleft() if self.replies else self.default
         if self.answer is not None and reply is self.default:
             reply = Reply(self.answer(body))
+        self.asked_at[reply.text] = at
         if reply.hold is not None and not reply.hold_after:
             await self._wait(reply.hold)
         if (fixed := reply.fixed()) is not None:
@@ -197,6 +202,7 @@ class OpenAIStandIn:
             return await self._stream(request, body, reply)
         await asyncio.sleep(self.pace * len(reply.text.split(" ")))
         self.begun_at.setdefault(reply.text, time.perf_counter())
+        self.ended_at[reply.text] = time.perf_counter()
         return web.json_response(_completion(body, reply))
 
     async def _wait(self, hold: asyncio.Event) -> None:
@@ -234,6 +240,7 @@ class OpenAIStandIn:
         await _send(response, body, last, finish_reason, None)
         await _send(response, body, None, None, _usage(body, reply))
         await response.write(b"data: [DONE]\n\n")
+        self.ended_at[reply.text] = time.perf_counter()
         return response
 
     def _complaint(self, request: web.Request, body: Body) -> str | None:

@@ -7,25 +7,29 @@ addresses `site` changes at their start: see `processes`.
 import asyncio
 import itertools
 import json
+import re
 import time
-import zlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
 from tests.vendors.discord import payloads
+from tests.vendors.discord.gateway import Gateway
 from tests.vendors.discord.limits import Limits
 from tests.vendors.discord.payloads import ALICE_ID, BOB_ID, BOT_ID, DM_ID, GUILD_ID, Payload
 
 __all__ = ["ALICE_ID", "BOB_ID", "BOT_ID", "DM_ID", "GUILD_ID", "DiscordStandIn", "Shown"]
 
 _API, _EPOCH_MS = "/api/v10", 1420070400000
+_MAX_MESSAGES, _GUILDS_A_SHARD = 5000, 1000
+_ID = re.compile(r"(?<=webhooks/)(\d+)/[^/]+|\d{5,}")
 
 
 @dataclass(frozen=True)
@@ -43,33 +47,40 @@ class Shown:
 
 
 class DiscordStandIn:
-    """One server with some channels and a thread, and a DM. `shown` is what people saw, in order.
+    """Servers with some channels each, the first with a thread, and a DM.
 
-    `refused` are requests over a limit, `unknown` those that it does not know.
+    `shown` is what people saw, in order; `called` counts the requests by route, `refused` are those
+    over a limit, `unknown` those that it does not know. Each waits for `delay` seconds.
     """
 
-    def __init__(self, *, channels: int = 1) -> None:
-        self.channel_ids = [payloads.FIRST_CHANNEL_ID + number for number in range(channels)]
+    def __init__(
+        self, *, channels: int = 1, guilds: int = 1, members: int = 3, is_limited: bool = True
+    ) -> None:
+        self.guild_ids = [GUILD_ID + (number << 22) for number in range(guilds)]
+        self.channel_ids = [
+            guild_id + payloads.FIRST_CHANNEL_ID - GUILD_ID + number
+            for guild_id in self.guild_ids
+            for number in range(channels)
+        ]
+        self._members = members
         self.thread_id = payloads.FIRST_CHANNEL_ID + channels
         self.shown: list[Shown] = []
         self.refused: list[str] = []
         self.unknown: list[str] = []
+        self.called = Counter[str]()
+        self.delay = 0.0
         self.messages: dict[int, Payload] = {}
-        self.is_identified = asyncio.Event()
+        self.gateway = Gateway(self._guilds, members=members)
         self.url = ""
         self._changed = asyncio.Event()
-        self._limits = Limits()
+        self._limits = Limits() if is_limited else None
         self._ids = itertools.count(1)
         self._webhooks: dict[int, Payload] = {}
-        self._socket: web.WebSocketResponse | None = None
-        self._compressor: Any = None
-        self._sequence = itertools.count(1)
-        self._sending = asyncio.Lock()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["DiscordStandIn"]:
         app = web.Application(middlewares=[self._limit], client_max_size=1 << 26)
-        app.router.add_get("/gateway{_:/?}", self._gateway)
+        app.router.add_get("/gateway{_:/?}", self.gateway.connect)
         fixed = {
             "GET /users/@me": {**payloads.user(BOT_ID), "verified": True, "mfa_enabled": False},
             "GET /oauth2/applications/@me": payloads.application(),
@@ -112,8 +123,13 @@ class DiscordStandIn:
     async def say(self, channel_id: int, text: str, author_id: int = ALICE_ID) -> int:
         """Let somebody say something; return the message's id."""
         message = self._new_message(channel_id, payloads.user(author_id), text)
-        await self._dispatch("MESSAGE_CREATE", message)
+        await self.dispatch("MESSAGE_CREATE", message)
         return int(message["id"])
+
+    async def dispatch(self, name: str, data: Payload) -> None:
+        """Send an event of a server, or of a DM."""
+        guild_id = data.get("guild_id")
+        await self.gateway.dispatch(name, data, int(guild_id) if guild_id else None)
 
     async def until(self, condition: Callable[[], object], *, seconds: float = 30) -> None:
         """Wait until something is shown."""
@@ -122,46 +138,18 @@ class DiscordStandIn:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=0)
-        await socket.prepare(request)
-        is_compressed = request.query.get("compress") == "zlib-stream"
-        self._socket, self._compressor = socket, zlib.compressobj(1) if is_compressed else None
-        await self._send(10, {"heartbeat_interval": 41250})
-        async for frame in socket:
-            if frame.type != WSMsgType.TEXT:
-                continue
-            payload = json.loads(frame.data)
-            match payload["op"]:
-                case 1:
-                    await self._send(11, None)
-                case 2:
-                    await self._dispatch("READY", payloads.ready(f"ws://{request.host}/gateway"))
-                    await self._dispatch("GUILD_CREATE", self._guild())
-                    self.is_identified.set()
-                case 8:
-                    await self._dispatch("GUILD_MEMBERS_CHUNK", payloads.members(payload["d"]))
-                case _:
-                    pass
-        return socket
-
-    async def _send(self, op: int, data: Any, **more: object) -> None:
-        if self._socket is None or self._socket.closed:
-            return
-        text = json.dumps({"op": op, "d": data, "s": None, "t": None, **more})
-        async with self._sending:
-            if self._compressor is None:
-                await self._socket.send_str(text)
-            else:
-                packed = self._compressor.compress(text.encode())
-                await self._socket.send_bytes(packed + self._compressor.flush(zlib.Z_SYNC_FLUSH))
-
-    async def _dispatch(self, name: str, data: Payload) -> None:
-        await self._send(0, data, s=next(self._sequence), t=name)
-
-    def _guild(self) -> Payload:
+    def _guilds(self) -> dict[int, Payload]:
+        by_guild: dict[int, list[Payload]] = {each: [] for each in self.guild_ids}
+        for channel_id in self.channel_ids:
+            by_guild[payloads.guild_of(channel_id)].append(self._channel(channel_id))
         threads = [self._channel(self.thread_id)]
-        return payloads.guild([self._channel(each) for each in self.channel_ids], threads)
+        return {
+            guild_id: payloads.guild(
+                *(guild_id, channels, threads if guild_id == GUILD_ID else []),
+                members=self._members,
+            )
+            for guild_id, channels in by_guild.items()
+        }
 
     def _channel(self, channel_id: int) -> Payload:
         if channel_id == DM_ID:
@@ -172,7 +160,13 @@ class DiscordStandIn:
 
     @web.middleware
     async def _limit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        path = request.path.removeprefix(f"{_API}/").split("/")
+        route = request.path.removeprefix(_API)
+        self.called[f"{request.method} {_ID.sub('*', route)}"] += 1
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self._limits is None:
+            return await handler(request)
+        path = route.removeprefix("/").split("/")
         webhook = self._webhooks.get(int(path[1])) if path[0] == "webhooks" else None
         channel_id = int(webhook["channel_id"]) if webhook else None
         headers, refusal = self._limits.count(request.method, path, channel_id)
@@ -198,9 +192,9 @@ class DiscordStandIn:
         return respond
 
     async def _gateway_address(self, request: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-        url = f"ws://{request.host}/gateway"
-        return _json({"url": url, "shards": 1, "session_start_limit": limit}, 200)
+        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 16}
+        url, shards = f"ws://{request.host}/gateway", -(-len(self.guild_ids) // _GUILDS_A_SHARD)
+        return _json({"url": url, "shards": shards, "session_start_limit": limit}, 200)
 
     async def _unknown(self, request: web.Request) -> web.Response:
         self.unknown.append(f"{request.method} {request.path}")
@@ -259,7 +253,7 @@ class DiscordStandIn:
         )
         self.shown.append(shown)
         self._changed.set()
-        await self._dispatch(event, message)
+        await self.dispatch(event, message)
         return message
 
     def _snowflake(self) -> int:
@@ -271,6 +265,8 @@ class DiscordStandIn:
         message_id = self._snowflake()
         message = payloads.message(message_id, channel_id, author, text, webhook_id)
         self.messages[message_id] = message
+        if len(self.messages) > _MAX_MESSAGES:
+            del self.messages[next(iter(self.messages))]
         return message
 
 

@@ -7,9 +7,10 @@ Payload: TypeAlias = dict[str, Any]
 
 GUILD_ID, BOT_ID, ALICE_ID, BOB_ID, DM_ID = 1 << 40, 9 << 40, 2 << 40, 3 << 40, 4 << 40
 FIRST_CHANNEL_ID = (1 << 40) + 10
+_GUILD_BITS = 22
+_LARGE = 50  # members
 _NAMES = {BOT_ID: "Troupe", ALICE_ID: "alice", BOB_ID: "bob"}
 _EVERYONE: Payload = {
-    "id": str(GUILD_ID),
     "name": "@everyone",
     "permissions": str((1 << 50) - 1),
     "position": 0,
@@ -20,6 +21,11 @@ _EVERYONE: Payload = {
     "mentionable": False,
     "flags": 0,
 }
+
+
+def guild_of(channel_id: int) -> int:
+    """Return the server of a channel: ids of servers are multiples of 2**22."""
+    return channel_id >> _GUILD_BITS << _GUILD_BITS
 
 
 def now() -> str:
@@ -40,11 +46,22 @@ def member(user_id: int) -> Payload:
     return {"user": user(user_id), "roles": list[str](), **joined, "flags": 0}
 
 
-def members(asked: Payload) -> Payload:
-    """Return the answer to a request for the members."""
+def members(asked: Payload, count: int) -> Payload:
+    """Return the answer to a request for the members, by the beginning of their names."""
     chunk: Payload = {"chunk_index": 0, "chunk_count": 1, "not_found": [], "presences": []}
-    everybody = [member(each) for each in (BOT_ID, ALICE_ID, BOB_ID)]
-    return {"guild_id": str(GUILD_ID), "members": everybody, "nonce": asked.get("nonce"), **chunk}
+    everybody = (member(each) for each in _member_ids(int(asked["guild_id"]), count))
+    query = (asked.get("query") or "").lower()
+    found = [each for each in everybody if each["user"]["username"].lower().startswith(query)]
+    return {
+        "guild_id": asked["guild_id"],
+        "members": found[: asked.get("limit") or None],
+        "nonce": asked.get("nonce"),
+        **chunk,
+    }
+
+
+def _member_ids(guild_id: int, count: int) -> list[int]:
+    return [BOT_ID, ALICE_ID, BOB_ID, *range(guild_id + 1000, guild_id + 1000 + count - 3)]
 
 
 def application() -> Payload:
@@ -54,16 +71,16 @@ def application() -> Payload:
     return {"id": str(BOT_ID), **texts, **owner, "bot_require_code_grant": False, "flags": 1 << 19}
 
 
-def ready(gateway: str) -> Payload:
-    """Return what a connection begins with."""
+def ready(gateway: str, guild_ids: list[int], shard: list[int]) -> Payload:
+    """Return what the connection of a shard begins with."""
     return {
         "v": 10,
         "user": user(BOT_ID),
-        "guilds": [{"id": str(GUILD_ID), "unavailable": True}],
+        "guilds": [{"id": str(each), "unavailable": True} for each in guild_ids],
         "session_id": "s",
         "resume_gateway_url": gateway,
         "application": {"id": str(BOT_ID), "flags": 1 << 19},
-        "shard": [0, 1],
+        "shard": shard,
         "private_channels": [],
         "relationships": [],
     }
@@ -74,8 +91,8 @@ def channel(channel_id: int) -> Payload:
     return {
         "id": str(channel_id),
         "type": 0,
-        "guild_id": str(GUILD_ID),
-        "name": f"c{channel_id - FIRST_CHANNEL_ID}",
+        "guild_id": str(guild_of(channel_id)),
+        "name": f"c{channel_id - guild_of(channel_id)}",
         "position": 0,
         "permission_overwrites": list[Payload](),
         "parent_id": None,
@@ -102,22 +119,27 @@ def dm() -> Payload:
     return {"id": str(DM_ID), "type": 1, "recipients": [user(ALICE_ID)], "flags": 0}
 
 
-def guild(channels: list[Payload], threads: list[Payload]) -> Payload:
-    """Return the server."""
+def guild(
+    guild_id: int, channels: list[Payload], threads: list[Payload], *, members: int
+) -> Payload:
+    """Return a server as a connection first shows it: large ones without their members."""
     zero = (
         "verification_level", "default_message_notifications", "explicit_content_filter",
         "mfa_level", "nsfw_level", "premium_tier", "system_channel_flags",
     )  # fmt: skip
     nothing = ("emojis", "stickers", "features", "voice_states", "presences")
     return {
-        "id": str(GUILD_ID),
+        "id": str(guild_id),
         "name": "The loopback",
         "owner_id": str(ALICE_ID),
         "preferred_locale": "en-US",
         "afk_timeout": 60,
-        "member_count": 3,
-        "roles": [_EVERYONE],
-        "members": [member(each) for each in (BOT_ID, ALICE_ID, BOB_ID)],
+        "member_count": members,
+        "large": members > _LARGE,
+        "roles": [{**_EVERYONE, "id": str(guild_id)}],
+        "members": [
+            member(each) for each in _member_ids(guild_id, 3 if members > _LARGE else members)
+        ],
         "channels": channels,
         "threads": threads,
         **dict.fromkeys(zero, 0),
@@ -145,7 +167,7 @@ def message(
         **{name: list[Payload]() for name in nothing},
     }
     if channel_id != DM_ID:
-        written["guild_id"] = str(GUILD_ID)
+        written["guild_id"] = str(guild_of(channel_id))
         if webhook_id is None:
             written["member"] = member(int(author["id"]))
     if webhook_id is not None:
@@ -158,7 +180,7 @@ def webhook(webhook_id: int, channel_id: int, name: str) -> Payload:
     return {
         "id": str(webhook_id),
         "type": 1,
-        "guild_id": str(GUILD_ID),
+        "guild_id": str(guild_of(channel_id)),
         "channel_id": str(channel_id),
         "user": user(BOT_ID),
         "name": name,

@@ -24,20 +24,29 @@ _SITE: Final = Path(__file__).parent / "site"
 async def bot_process(
     arguments: Sequence[str], discord: DiscordStandIn, environment: Mapping[str, str]
 ) -> AsyncGenerator[Process]:
-    """Run a bot as a process of its own, on the stand-in of Discord, which it has connected to."""
+    """Run a bot as a process of its own, on the stand-in of Discord, which it has connected to.
+
+    Its data folder is `DATA_DIR`, if that is given, else one that is deleted at its end.
+    """
     path = f"{_SITE}:{ROOT}"
-    discord.is_identified.clear()
+    discord.gateway.is_identified.clear()
     with tempfile.TemporaryDirectory(prefix="troupe-bench-") as folder:
         running = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            cwd=folder,
-            env={**os.environ, "DISCORD_STAND_IN": discord.url, "PYTHONPATH": path, **environment},
+            cwd=environment.get("DATA_DIR", folder),
+            env={
+                **os.environ,
+                "DATA_DIR": folder,
+                "DISCORD_STAND_IN": discord.url,
+                "PYTHONPATH": path,
+                **environment,
+            },
             stdout=DEVNULL,
             stderr=DEVNULL,
         )
         try:
-            await asyncio.wait_for(discord.is_identified.wait(), 60)
+            await asyncio.wait_for(discord.gateway.is_identified.wait(), 60)
             yield running
         finally:
             if running.returncode is None:
@@ -51,7 +60,6 @@ def troupe(url: str, openai: OpenAIStandIn) -> Mapping[str, str]:
     return {
         "DISCORD_TOKEN": "MTIz.x.y",
         "DATABASE_URL": address,
-        "DATA_DIR": ".",
         "OPENAI_API_KEY": "x",
         "OPENAI_BASE_URL": openai.url,
         "LOCAL_MODEL": "false",
