@@ -85,7 +85,7 @@ class Listener:
     async def is_alive(self) -> bool:
         """Whether the server answers on it; a connection that does not is closed."""
         try:
-            await self._driver.execute("", timeout=_PING_SECONDS)
+            await self._driver.execute("SELECT 1", timeout=_PING_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._driver.terminate()
         return self.is_open()
@@ -188,8 +188,10 @@ async def _follow(
                     await asyncio.sleep(time.monotonic() - began)
                     while not await _is_set(follower.notified) and await listener.is_alive():
                         follower.hear()
-        except (OSError, DBAPIError) as error:
-            log.info("%s is not followed now: %s", channel, type(error).__name__)
+        except Exception as error:
+            is_transient = isinstance(error, OSError | DBAPIError)
+            level = logging.INFO if is_transient else logging.ERROR
+            log.log(level, "%s is not followed now", channel, exc_info=error)
         follower.begin()
         await asyncio.sleep(_RECONNECT_SECONDS)
 

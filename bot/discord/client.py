@@ -171,7 +171,7 @@ class Bot(commands.AutoShardedBot):
             not listening.is_fresh
             or listening.answers_all(channel_ids)
             or listening.is_board(channel_ids)
-            or chat.is_answering(message.channel.id, message.author.id)
+            or chat.is_answering(message.channel.id, message.author.id, message.created_at)
             or may_call_bot(message, self.user.id)
             or listening.names_somebody(message.content)
         ):

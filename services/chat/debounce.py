@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
@@ -68,12 +68,15 @@ class MessageBatch:
 
     def accepts(self, message: IncomingMessage) -> bool:
         """Whether a message still belongs to this batch."""
+        return self.takes(message.channel.channel_id, message.author_id, message.created_at)
+
+    def takes(self, channel_id: int, author_id: int, at: datetime) -> bool:
+        """Whether what somebody says in a channel at a time still belongs to this batch."""
         return (
-            self.is_open
+            (self.channel.channel_id, self.author_id) == (channel_id, author_id)
+            and self.is_open
             and bool(self.messages)
-            and (self.channel.channel_id, self.author_id)
-            == (message.channel.channel_id, message.author_id)
-            and message.created_at - self.last.created_at <= DEBOUNCE
+            and at - self.last.created_at <= DEBOUNCE
         )
 
     def add(self, message: IncomingMessage, found: Addressees) -> None:
@@ -131,12 +134,9 @@ class OpenBatches:
         """Return the batch that a message belongs to, if it belongs to one."""
         return next((each for each in self._batches if each.accepts(message)), None)
 
-    def has_of(self, channel_id: int, author_id: int) -> bool:
-        """Whether somebody is being answered in a channel."""
-        return any(
-            (each.channel.channel_id, each.author_id) == (channel_id, author_id)
-            for each in self._batches
-        )
+    def take(self, channel_id: int, author_id: int, at: datetime) -> bool:
+        """Whether what somebody says in a channel at a time belongs to one of them."""
+        return any(each.takes(channel_id, author_id, at) for each in self._batches)
 
     def stop(self, actor: Actor, message_id: int) -> None:
         """Let nobody speak after the batch that begins with a message.

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.retry import retry_on_disconnect
@@ -155,9 +155,9 @@ class ChatService:
                 batch.add(message, Addressees() if found.is_uncalled else found)
                 self._taken.append(message.message_id)
 
-    def is_answering(self, channel_id: int, author_id: int) -> bool:
-        """Whether what a person says in a channel may belong to what is being answered."""
-        return self._batches.has_of(channel_id, author_id)
+    def is_answering(self, channel_id: int, author_id: int, at: datetime) -> bool:
+        """Whether what a person says in a channel at a time belongs to what is being answered."""
+        return self._batches.take(channel_id, author_id, at)
 
     def overhear(self, channel_id: int, message: OverheardMessage) -> None:
         """Have a message known to the next answer in its channel, if one was given there lately.
