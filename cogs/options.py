@@ -17,6 +17,7 @@ from bot.discord.converters import (
     is_bot_here,
 )
 from bot.discord.embeds.posts import target_label
+from bot.discord.member_names import all_members
 from services.access import Situation
 from services.characters import STYLES, Character
 from services.llm_configs import LlmConfig
@@ -32,11 +33,12 @@ Choices: TypeAlias = list[Choice[str | int | float]]
 _MAX_CHOICE_LENGTH = 100
 
 
-def member_names(interaction: discord.Interaction[Any]) -> list[str]:
+async def member_names(interaction: discord.Interaction[Any]) -> list[str]:
     """Return the names of a server's roles and other members, which no personality may have."""
     if interaction.guild is None:
         return []
-    others = [each for each in interaction.guild.members if each.id != interaction.user.id]
+    members = await all_members(interaction.guild)
+    others = [each for each in members if each.id != interaction.user.id]
     names = [name for each in others for name in {each.display_name, each.name}]
     return [*names, *(role.name for role in interaction.guild.roles if not role.is_default())]
 

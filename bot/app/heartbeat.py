@@ -9,7 +9,7 @@ from pathlib import Path
 
 import discord
 
-_INTERVAL_SECONDS = 15
+_INTERVAL_SECONDS, _STARTING_SECONDS = 15, 0.5
 _MAX_AGE_SECONDS = 4 * _INTERVAL_SECONDS
 
 
@@ -32,6 +32,8 @@ def is_alive(file: Path) -> bool:
 async def _touch_while_connected(bot: discord.Client, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        if bot.is_ready() and not bot.is_closed() and math.isfinite(bot.latency):
+        # Whoever is connected serves, also before all servers have been shown.
+        is_connected = not bot.is_closed() and math.isfinite(bot.latency)
+        if is_connected:
             file.touch()  # noqa: ASYNC240 - one syscall on a local disk
-        await asyncio.sleep(_INTERVAL_SECONDS)
+        await asyncio.sleep(_INTERVAL_SECONDS if is_connected else _STARTING_SECONDS)

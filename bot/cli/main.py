@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import discord
 import typer
 
 from bot.app.heartbeat import heartbeat, is_alive
@@ -42,6 +43,7 @@ from bot.cli.posts import posts_app
 from bot.cli.simulate import simulate
 from bot.cli.targets import targets_app
 from bot.cli.terminal import PLAYGROUND, fail, friendly_errors
+from bot.discord.client import INTENTS, granted_intents, missing_intents
 from db.embedded import server
 from db.session import connect, exclusive
 from db.upgrade import upgrade
@@ -198,16 +200,29 @@ def upgrade_database() -> None:
 
 
 async def _run_bot(settings: Settings, url: str, shards: dict[str, Any]) -> None:
-    """Open all resources, run until stopped, and close them in reverse order."""
+    """Open all resources, run until stopped, and close them in reverse order.
+
+    Without an intent that was not turned on, the bot runs with what there is.
+    """
     assert settings.discord_token is not None  # noqa: S101 - checked by `run`
-    async with (
-        _open_runtime(settings, url) as runtime,
-        runtime.bot(**shards) as bot,
-        heartbeat(bot, settings.data_dir / HEARTBEAT),
-    ):
-        await bot.login(settings.discord_token.get_secret_value())
-        async with runtime.background(bot):
-            await bot.connect()
+    token, intents = settings.discord_token.get_secret_value(), INTENTS
+    async with _open_runtime(settings, url) as runtime:
+        while True:
+            async with (
+                runtime.bot(intents=intents, **shards) as bot,
+                heartbeat(bot, settings.data_dir / HEARTBEAT),
+            ):
+                await bot.login(token)
+                try:
+                    async with runtime.background(bot):
+                        await bot.connect()
+                except discord.PrivilegedIntentsRequired:
+                    if bot.application is None or intents != INTENTS:
+                        raise
+                    intents = granted_intents(bot.application.flags)
+                    log.error("DISCORD_TOKEN: %s", missing_intents(intents))  # noqa: TRY400 - the operator's mistake, whose trace says nothing
+                else:
+                    return
 
 
 async def _run_worker(settings: Settings, url: str) -> None:

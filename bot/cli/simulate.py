@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot.app.wiring import EngineOptions
@@ -84,6 +83,9 @@ def _summary(result: SimulationResult, days: int, personalities: int) -> list[st
 
 
 async def _run_simulation(simulation: Simulation, days: int) -> SimulationResult:
+    # A running bot has no use for it.
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("days", total=days)

@@ -77,8 +77,8 @@ def _message_for(error: Exception) -> str | None:
             return "DISCORD_TOKEN: Discord does not accept it; copy it again from its portal"
         case discord.PrivilegedIntentsRequired():
             return (
-                "DISCORD_TOKEN: turn on Server Members Intent and Message Content Intent for this "
-                "application, in the developer portal under Bot"
+                "DISCORD_TOKEN: Discord refuses the intents of this application: look at them in "
+                "the developer portal under Bot"
             )
         case _:
             return None

@@ -49,6 +49,34 @@ COGS = (
 )  # fmt: skip
 
 
+INTENTS = discord.Intents.default()
+INTENTS.message_content = INTENTS.members = True
+
+
+def granted_intents(flags: discord.ApplicationFlags) -> discord.Intents:
+    """Return the intents that the owner of an application has turned on, of those we use."""
+    intents = discord.Intents.default()
+    intents.message_content = flags.gateway_message_content or flags.gateway_message_content_limited
+    intents.members = flags.gateway_guild_members or flags.gateway_guild_members_limited
+    return intents
+
+
+def missing_intents(intents: discord.Intents) -> str:
+    """Return what the bot cannot do without the intents that are not among these."""
+    missing: list[str] = []
+    if not intents.message_content:
+        missing.append(
+            "without the Message Content Intent only DMs, mentions of the bot, replies that ping, "
+            "menus and commands are answered"
+        )
+    if not intents.members:
+        missing.append(
+            "without the Server Members Intent a character may take the name of a member who has "
+            "not been seen"
+        )
+    return f"{'; '.join(missing)}: turn it on in the developer portal under Bot, and restart"
+
+
 class Bot(commands.AutoShardedBot):
     """The Discord client. Its services are assembled in the constructor, as they use it."""
 
@@ -64,16 +92,16 @@ class Bot(commands.AutoShardedBot):
         always_sync: bool = False,
         development: bool = False,
         has_gateway: bool = True,
+        intents: discord.Intents | None = None,
         **options: Any,
     ) -> None:
-        intents = discord.Intents.default()
-        intents.message_content = True
-        intents.members = True
         super().__init__(
             command_prefix=(),
             help_command=None,
             tree_cls=Tree,
-            intents=intents,
+            intents=intents or INTENTS,
+            # Who the members of a server are is asked where a name is checked.
+            chunk_guilds_at_startup=False,
             allowed_mentions=discord.AllowedMentions.none(),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
             owner_ids=owner_ids or None,

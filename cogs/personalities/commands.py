@@ -180,7 +180,7 @@ class Personalities(
             await interaction_actor(interaction),
             interaction.guild_id or 0,
             personality,
-            members=member_names(interaction),
+            members=await member_names(interaction),
         )
         name = discord.utils.escape_markdown(personality.name)
         if not is_new:
@@ -203,7 +203,7 @@ class Personalities(
             await interaction_actor(interaction),
             personality.id,
             alias,
-            members=member_names(interaction),
+            members=await member_names(interaction),
         )
         await interaction.response.send_message(
             f"**{discord.utils.escape_markdown(personality.name)}** answers to "
@@ -278,7 +278,7 @@ class Personalities(
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = await interaction_actor(interaction)
         imported = await self._cards.import_card(
-            actor, await card.read(), members=member_names(interaction)
+            actor, await card.read(), members=await member_names(interaction)
         )
         personality, notes = imported.personality, list(imported.notes)
         try:
@@ -308,7 +308,7 @@ class Personalities(
             await interaction_actor(interaction),
             personality.id,
             name=name,
-            members=member_names(interaction),
+            members=await member_names(interaction),
         )
         await interaction.response.send_message(
             introduction(copied, in_server=interaction.guild is not None),

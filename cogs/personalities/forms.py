@@ -112,7 +112,7 @@ class PersonalityForm(Modal):
 
     @override
     async def on_submit(self, interaction: AnyInteraction) -> None:
-        actor, other_names = await interaction_actor(interaction), member_names(interaction)
+        actor, other_names = await interaction_actor(interaction), await member_names(interaction)
         texts = {field: text.value for field, text in self.texts.items()}
         view = discord.utils.MISSING
         if self._personality_id is None:

@@ -6,6 +6,7 @@ in"), of others several ("is allergic to"): only the former are replaced by what
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import regex
 
@@ -136,18 +137,23 @@ _ROWS = (
     ("diet", r"я (?P<value>веган|вегетариан(?:ец|ка))", "{value}"),
     ("{who} name", rf"мо(?:ю|его) {_WHO} зовут {_NAMED}", "{who}: зовут {value}"),
 )
-_RULES = tuple(
-    (
-        key.rstrip("*"),
-        key.endswith("*"),
-        regex.compile(
-            rf"\b(?:{pattern})" + (r"\b(?!-)" if "(?P<value>" in pattern else rf" {_VALUE}{_END}"),
-            regex.IGNORECASE,
-        ),
-        statement,
+
+
+@cache
+def _rules() -> tuple[tuple[str, bool, regex.Pattern[str], str], ...]:
+    return tuple(
+        (
+            key.rstrip("*"),
+            key.endswith("*"),
+            regex.compile(
+                rf"\b(?:{pattern})"
+                + (r"\b(?!-)" if "(?P<value>" in pattern else rf" {_VALUE}{_END}"),
+                regex.IGNORECASE,
+            ),
+            statement,
+        )
+        for key, pattern, statement in _ROWS
     )
-    for key, pattern, statement in _ROWS
-)
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def stated_facts(message: str) -> list[StatedFact]:
     """Return what a message plainly says of whoever writes it, each thing once."""
     found: dict[str, StatedFact] = {}
     for sentence in _plain_sentences(message):
-        for key, has_several, pattern, statement in _RULES:
+        for key, has_several, pattern, statement in _rules():
             for match in pattern.finditer(sentence):
                 value, who = on_one_line(match["value"]), match.groupdict().get("who") or ""
                 if len(value.split()) > _MAX_WORDS or not _is_fitting(key, value):

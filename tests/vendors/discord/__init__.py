@@ -27,6 +27,8 @@ from tests.vendors.discord.payloads import ALICE_ID, BOB_ID, BOT_ID, DM_ID, GUIL
 
 __all__ = ["ALICE_ID", "BOB_ID", "BOT_ID", "DM_ID", "GUILD_ID", "DiscordStandIn", "Shown"]
 
+# Intents, as bits.
+GUILD_MEMBERS, MESSAGE_CONTENT = 1 << 1, 1 << 15
 _API, _EPOCH_MS = "/api/v10", 1420070400000
 _MAX_MESSAGES, _GUILDS_A_SHARD = 5000, 1000
 _ID = re.compile(r"(?<=webhooks/)(\d+)/[^/]+|\d{5,}")
@@ -83,8 +85,6 @@ class DiscordStandIn:
         app.router.add_get("/gateway{_:/?}", self.gateway.connect)
         fixed = {
             "GET /users/@me": {**payloads.user(BOT_ID), "verified": True, "mfa_enabled": False},
-            "GET /oauth2/applications/@me": payloads.application(),
-            "GET /applications/@me": payloads.application(),
             "PUT /applications/{id}/commands": list[Payload](),
             "GET /applications/{id}/emojis": {"items": list[Payload]()},
             "GET /guilds/{id}/auto-moderation/rules": list[Payload](),
@@ -93,6 +93,8 @@ class DiscordStandIn:
         }
         answered: dict[str, Callable[[Payload], Any]] = {
             **{route: partial(_same, answer) for route, answer in fixed.items()},
+            "GET /oauth2/applications/@me": lambda _: payloads.application(self._flags()),
+            "GET /applications/@me": lambda _: payloads.application(self._flags()),
             "GET /users/{id}": lambda at: payloads.user(at["id"]),
             "GET /guilds/{_}/members/{id}": lambda at: payloads.member(at["id"]),
             "GET /channels/{id}": lambda at: self._channel(at["id"]),
@@ -121,8 +123,15 @@ class DiscordStandIn:
             yield self
 
     async def say(self, channel_id: int, text: str, author_id: int = ALICE_ID) -> int:
-        """Let somebody say something; return the message's id."""
+        """Let somebody say something; return the message's id.
+
+        Without the intent, the bot does not see what is said to others in a server.
+        """
         message = self._new_message(channel_id, payloads.user(author_id), text)
+        if f"<@{BOT_ID}>" in text:
+            message["mentions"] = [{**payloads.user(BOT_ID), "member": payloads.member(BOT_ID)}]
+        elif channel_id != DM_ID and not self.gateway.intents & MESSAGE_CONTENT:
+            message["content"] = ""
         await self.dispatch("MESSAGE_CREATE", message)
         return int(message["id"])
 
@@ -137,6 +146,11 @@ class DiscordStandIn:
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
+
+    def _flags(self) -> int:
+        """Return which intents the application has been given, as for few servers."""
+        flags = {GUILD_MEMBERS: 1 << 15, MESSAGE_CONTENT: 1 << 19}
+        return sum(flag for intent, flag in flags.items() if not intent & self.gateway.disallowed)
 
     def _guilds(self) -> dict[int, Payload]:
         by_guild: dict[int, list[Payload]] = {each: [] for each in self.guild_ids}

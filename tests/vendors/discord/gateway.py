@@ -5,6 +5,7 @@ import itertools
 import json
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +34,14 @@ class Connection:
         if self.socket.closed:
             return
         text = json.dumps({"op": op, "d": data, "s": None, "t": None, **more})
+        # Whoever was killed hears nothing more.
         async with self.sending:
-            if self.compressor is None:
-                await self.socket.send_str(text)
-            else:
-                packed = self.compressor.compress(text.encode())
-                await self.socket.send_bytes(packed + self.compressor.flush(zlib.Z_SYNC_FLUSH))
+            with suppress(ConnectionError):
+                if self.compressor is None:
+                    await self.socket.send_str(text)
+                else:
+                    packed = self.compressor.compress(text.encode())
+                    await self.socket.send_bytes(packed + self.compressor.flush(zlib.Z_SYNC_FLUSH))
 
 
 class Gateway:

@@ -64,11 +64,11 @@ def _member_ids(guild_id: int, count: int) -> list[int]:
     return [BOT_ID, ALICE_ID, BOB_ID, *range(guild_id + 1000, guild_id + 1000 + count - 3)]
 
 
-def application() -> Payload:
-    """Return the bot's application."""
+def application(flags: int) -> Payload:
+    """Return the bot's application; the flags say which intents it has."""
     texts = {"name": "Troupe", "description": "", "summary": "", "icon": None, "verify_key": "0"}
     owner = {"owner": user(ALICE_ID), "team": None, "bot_public": True}
-    return {"id": str(BOT_ID), **texts, **owner, "bot_require_code_grant": False, "flags": 1 << 19}
+    return {"id": str(BOT_ID), **texts, **owner, "bot_require_code_grant": False, "flags": flags}
 
 
 def ready(gateway: str, guild_ids: list[int], shard: list[int]) -> Payload:
