@@ -24,6 +24,9 @@ _IDLE = "SET idle_in_transaction_session_timeout = '30s'"
 # A filtered vector search continues until it has as many rows as requested. Before 0.8 pgvector
 # cannot do that, so its index is not used: it has no bitmap scans, which all other indexes have.
 _ITERATIVE, _EXACT = "SET hnsw.iterative_scan = relaxed_order", "SET enable_indexscan = off"
+# Compiling a plan takes longer than any statement of ours takes.
+_NO_COMPILING = "SET jit = off"
+_PLAN_ANEW = "SET plan_cache_mode = force_custom_plan"
 _VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
 MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 7), (0, 8)
 _PROBES = 3
@@ -75,8 +78,11 @@ _FAILURES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], st
 )
 
 
-def create_engine(url: str, **options: Any) -> AsyncEngine:
+def create_engine(url: str, *, is_planned_anew: bool = False, **options: Any) -> AsyncEngine:
     """Return an engine for an address as libpq and hosters write it.
+
+    With `is_planned_anew` each statement is planned for its parameters: how many rows fulfil a
+    condition differs between them by orders of magnitude.
 
     Raises:
         AddressInvalid: The address cannot be read.
@@ -97,6 +103,9 @@ def create_engine(url: str, **options: Any) -> AsyncEngine:
         row = cursor.fetchone()
         is_old = row is not None and parse_version(row[0]) < ITERATIVE_VECTOR
         cursor.execute(_EXACT if is_old else _ITERATIVE)
+        cursor.execute(_NO_COMPILING)
+        if is_planned_anew:
+            cursor.execute(_PLAN_ANEW)
         if address.schema and address.schema != "public":
             quoted = address.schema.replace('"', '""')
             cursor.execute(f'SET search_path = "{quoted}", public')

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -29,6 +29,7 @@ _MIN_ID_LENGTH = 4
 # How many connections are kept for single statements.
 _SINGLE_STATEMENTS = 2
 
+T = TypeVar("T")
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 
 
@@ -37,7 +38,9 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
     # Its callers try again after a disconnection, so that no connection is tested before.
-    single = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS)
+    single = create_engine(
+        url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS, is_planned_anew=True
+    )
     info = {"url": url, "single": single}
     try:
         yield async_sessionmaker(engine, expire_on_commit=False, info=info)
@@ -49,6 +52,11 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
 def url_of(sessions: Sessions) -> str:
     """Return the URL with which `connect` has opened a pool, for a connection in another thread."""
     return sessions.kw["info"]["url"]
+
+
+def process_cache(sessions: Sessions, name: str, make: Callable[[], T]) -> T:
+    """Return what a process keeps in memory of a database under a name; it is made at first."""
+    return sessions.kw["info"].setdefault(name, make())
 
 
 def single_statements(sessions: Sessions) -> AsyncEngine:

@@ -46,7 +46,12 @@ class Memory(Keyed, Base, kw_only=True):
             postgresql_using="hnsw",
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
-        Index("ix_memories_words", "words", postgresql_using="gin"),
+        # For words among the memories of one personality, whose id is one of the words.
+        Index(
+            "ix_memories_words",
+            text("(words || array_to_tsvector(ARRAY[personality_id::text]))"),
+            postgresql_using="gin",
+        ),
         # For what is in reach of each venue, the newest first.
         Index(
             "ix_memories_dm",

@@ -19,7 +19,7 @@ _MAX_LENGTH = 2000
 _STOP_WEIGHT = 0.5
 _CONTEXT_WEIGHT = 0.5
 _MIN_CONTENT = 2  # words with content, fewer of which need what was said before
-_QUERY_WORDS, _MAX_WORD = 30, 200
+_MAX_WORDS, _MAX_WORD = 30, 200
 _UNLEXICAL = re.compile(r"\W+")
 
 
@@ -41,15 +41,14 @@ class ModelMeaning:
 class Question:
     """What is looked for: terms with their weights, the meaning, and the dates that are named.
 
-    `text` is what is embedded. `query` has the words as PostgreSQL's full text search takes them,
-    any of which may match.
+    `text` is what is embedded, `words` are those of the message that say something.
     """
 
     text: str
     terms: Mapping[int, float]
     embedding: Sequence[float]
     model_meaning: ModelMeaning | None = None
-    query: str = ""
+    words: Sequence[str] = ()
     dates: NamedDates = field(default_factory=NamedDates)
 
     def within(self, span: tuple[datetime, datetime]) -> Self:
@@ -93,7 +92,7 @@ async def ask(
         text=message,
         terms=terms,
         embedding=embedding,
-        query="|".join(f"'{each}'" for each in islice(filter(None, lexemes), _QUERY_WORDS)),
+        words=list(islice(filter(None, lexemes), _MAX_WORDS)),
         dates=dates,
     )
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from pgvector import Vector
+from pgvector import SparseVector, Vector
 from sqlalchemy import text
 from sqlalchemy.engine import Row
 
@@ -20,26 +20,27 @@ from db.models import TERM_COUNT, Venue
 from db.session import Sessions, single_statements
 from services.memory.questions import Question
 from services.memory.reach import RULES, any_of, reach_of, reach_parameters
-from services.memory.terms import K1
+from services.memory.statistics import ALL_OF, Statistics, count
+from services.memory.terms import K1, question_terms
 from services.memory.types import RetrievedMemory
 from services.types import Channel
 
-# So many of the newest memories in reach are all looked at, and so many of what the user has said
-# themselves; of older ones only the best candidates.
-_ALL_OF = 5000
-_CANDIDATES = 100
-_MATCHES = 2000  # of the words among the older ones
+# Where there are more than can all be looked at: so many of the newest, of the user's own newest,
+# of those that mean something alike, and with the rarest words.
+_NEWEST, _ALIKE, _MATCHES = 128, 24, 200
+_RARE, _RARE_WORDS = 0.05, 4
+# As they are in the index: with the id of the personality as one of them.
+_WORDS = "(m.words || array_to_tsvector(ARRAY[m.personality_id::text]))"
 _IS_OWN = "m.user_id = :user_id"
 _UPDATED = 1  # of the best, whose place is taken by what was said anew of the same
 MAX_PINNED = 20  # at most, of a person with a personality
-_SAMPLE = 256  # memories that tell how rare a word is
-_FEW = 200  # of fewer, each word would seem to be in most: they count as so many
 
 _MEANING, _FULL_MEANING, _DATE, _OWN = 0.32, 0.778, 0.093, 0.03
 _OWN_MEANING = 0.1
 # What somebody has corrected or locked matters, and what is often spoken of.
 _CARED_FOR, _RECALLED, _MOST_DAYS = 0.03, 0.005, 6
 _MODEL = 1.5  # of what a model means, for one of the words' vectors
+_NO_WEIGHT = 1e-9
 _BEFORE, _AFTER, _SITTING = 0.215, 0.244, 0.515
 # What a memory has that fits in every way, as has the best of its sitting.
 _BEST = (1 + 1.2 * _MEANING + _DATE) * (1 + _SITTING)
@@ -52,13 +53,13 @@ _RULES = f"""
 """
 
 _WORD_MEANING = f"""
-    least(greatest(1 - (m.embedding <=> CAST(:embedding AS vector)), 0) / {_FULL_MEANING}, 1.2)
+    least(greatest(1 - (m.embedding <=> q.embedding), 0) / {_FULL_MEANING}, 1.2)
 """
 _IS_COMPARABLE = "m.embedder = :embedder AND vector_dims(m.model_embedding) = CAST(:width AS int)"
 # What a model makes of both, where it has read the memory, too.
 _MODEL_MEANING = f"""
     CASE WHEN {_IS_COMPARABLE} THEN {_MODEL} * least(greatest(
-        (1 - (m.model_embedding <=> CAST(:model_embedding AS vector)) - CAST(:unlike AS float8))
+        (1 - (m.model_embedding <=> q.model_embedding) - CAST(:unlike AS float8))
         / CAST(:span AS float8), 0), 1.2)
     ELSE {_WORD_MEANING} END
 """
@@ -67,7 +68,7 @@ _MODEL_MEANING = f"""
 def _fit(meaning: str) -> str:
     """Return the expression of how well a memory fits, by itself."""
     return f"""
-        coalesce(-(m.terms <#> (SELECT terms FROM question)) / (SELECT most FROM question), 0)
+        coalesce(-(m.terms <#> q.terms) / CAST(:most AS float8), 0)
         + CAST(:meaning AS float8) * {meaning}
         + CASE WHEN CAST(:is_dated AS boolean)
             AND (CAST(:months AS int[]) = '{{}}'
@@ -80,34 +81,16 @@ def _fit(meaning: str) -> str:
         + CASE WHEN m.user_id = :user_id THEN {_OWN} ELSE 0 END
         + CASE WHEN m.is_edited OR m.locked THEN {_CARED_FOR} ELSE 0 END
         + least(m.recalled_days, {_MOST_DAYS}) * {_RECALLED}
-    """  # noqa: S608 - constants of this module
+    """
 
 
 _STATEMENT = """
-WITH sample AS MATERIALIZED ({sample}),
-known AS MATERIALIZED (
-    SELECT term, weight, (
-        SELECT count(*) FROM sample s
-        WHERE s.terms <#> CAST('{{' || term || '\\:1}}/{count}' AS sparsevec) < 0
-    ) AS known
-    FROM unnest(CAST(:terms AS int[]), CAST(:weights AS float8[])) AS asked(term, weight)
+WITH question AS MATERIALIZED (
+    SELECT CAST(:terms AS sparsevec) AS terms, CAST(:embedding AS vector) AS embedding{meant}
 ),
-frequency AS MATERIALIZED (
-    SELECT term, weight * ln(1 + (total - known + .5) / (known + .5)) AS weight
-    FROM known, (SELECT greatest(count(*), {few}) AS total FROM sample) counted
+fitting AS MATERIALIZED (
+    SELECT m.id, m.session_id, m.created_at, {fit} AS fit FROM question q, ({candidates}) m
 ),
-question AS MATERIALIZED (
-    SELECT CAST('{{' || string_agg(term || ':' || weight, ',') || '}}/{count}' AS sparsevec)
-               AS terms,
-           greatest(sum(weight), 1e-9) * {saturation} AS most
-    FROM frequency
-),
-recent AS MATERIALIZED ({recent}),
-older AS (
-    SELECT m.id, m.session_id, m.created_at, {fit} AS fit FROM memories m
-    WHERE m.id IN ({older})
-),
-fitting AS (SELECT * FROM recent UNION ALL SELECT * FROM older),
 near AS (
     SELECT id, session_id, created_at,
            fit + CAST(:previous AS float8) * coalesce(lag(fit) OVER sitting, 0)
@@ -137,66 +120,34 @@ ORDER BY fit DESC NULLS FIRST, created_at DESC, id
 
 
 def _build(
-    reach: tuple[str, ...], rules: str = _RULES, *, has_model: bool, is_shared: bool = False
+    reach: tuple[str, ...],
+    rules: str = _RULES,
+    *,
+    has_model: bool,
+    is_large: bool,
+    is_shared: bool = False,
 ) -> Any:
     fit = _fit(_MODEL_MEANING if has_model else _WORD_MEANING)
-
-    def newest(columns: str, limit: int, condition: str = "true") -> str:
-        rows = f"SELECT {columns} FROM memories m WHERE {rules} AND {condition}"  # noqa: S608
-        return " UNION ALL ".join(
-            f"({rows} AND {rule} ORDER BY m.created_at DESC LIMIT {limit})" for rule in reach
-        )
-
-    def all_newest(columns: str) -> str:
-        """Return a query of the newest in reach, and of what the user has said themselves."""
-        if reach[0].endswith(_IS_OWN):
-            return newest(columns, _ALL_OF)
-        own = f"""
-            (SELECT {columns} FROM memories m WHERE {rules} AND ({anywhere}) AND {_IS_OWN}
-             ORDER BY m.created_at DESC LIMIT {_ALL_OF})
-        """  # noqa: S608 - constants of this module
-        others = newest(columns, _ALL_OF, f"NOT {_IS_OWN}")
-        return f"{others} UNION ALL {own}"
-
     anywhere = any_of(reach)
     # Where several share, those of the one that speaks come first.
     first = "m.personality_id = :personality_id DESC, " if is_shared else ""
-    # Looked for only where there are more than are all looked at.
-    beyond = f"""
-        FROM memories m WHERE (SELECT count(*) FROM recent) >= {_ALL_OF} AND {rules}
-        AND ({anywhere}) AND m.id NOT IN (SELECT id FROM recent)
-    """  # noqa: S608 - constants of this module
-    alike = f"""
-        SELECT m.id {beyond} AND {_IS_COMPARABLE}
-        ORDER BY m.model_embedding <=> CAST(:model_embedding AS vector) LIMIT {_CANDIDATES}
-    """
-    older = f"""
-        {f"({alike}) UNION" if has_model else ""}
-        (SELECT m.id {beyond} ORDER BY m.embedding <=> CAST(:embedding AS vector)
-         LIMIT {_CANDIDATES})
-        UNION
-        (SELECT id FROM (
-            SELECT m.id, m.words {beyond} AND m.words @@ CAST(:query AS tsquery)
-            ORDER BY m.created_at DESC LIMIT {_MATCHES}
-         ) matching ORDER BY ts_rank(words, CAST(:query AS tsquery)) DESC LIMIT {_CANDIDATES})
-    """  # noqa: S608 - constants of this module
     return text(
         _STATEMENT.format(
-            sample=newest("m.terms", _SAMPLE),
+            meant=", CAST(:model_embedding AS vector) AS model_embedding" if has_model else "",
             pinned=f"""
                 SELECT m.id, m.content, m.created_at FROM memories m
                 WHERE m.is_pinned AND m.user_id = :user_id
                 AND NOT CAST(:own_only AS boolean) AND {rules} AND ({anywhere})
                 ORDER BY {first}m.created_at DESC LIMIT {MAX_PINNED}
             """,  # noqa: S608 - constants of this module
-            recent=all_newest(f"m.id, m.session_id, m.created_at, {fit} AS fit"),
-            older=older,
+            candidates=(
+                _best_candidates(reach, rules, has_model=has_model)
+                if is_large
+                else _newest(reach, rules, ALL_OF)
+            ),
             fit=fit,
             rules=rules,
             anywhere=anywhere,
-            few=_FEW,
-            count=TERM_COUNT,
-            saturation=K1 + 1,
             before=_BEFORE,
             after=_AFTER,
             best=_BEST,
@@ -204,16 +155,47 @@ def _build(
     )
 
 
+def _newest(reach: tuple[str, ...], rules: str, limit: int, columns: str = "m.*") -> str:
+    """Return a query of the newest in reach, each of whose conditions has an index."""
+    rows = f"SELECT {columns} FROM memories m WHERE {rules}"  # noqa: S608 - constants of this module
+    return " UNION ALL ".join(
+        f"({rows} AND {rule} ORDER BY m.created_at DESC LIMIT {limit})" for rule in reach
+    )
+
+
+def _best_candidates(reach: tuple[str, ...], rules: str, *, has_model: bool) -> str:
+    """Return a query of the newest in reach, the user's own newest, and the best of the others."""
+    where = f"FROM memories m WHERE {rules} AND ({any_of(reach)})"
+    alike = f"""
+        UNION (SELECT m.id {where} ORDER BY m.embedding <=> (SELECT embedding FROM question)
+               LIMIT {_ALIKE})
+    """
+    if has_model:
+        alike += f"""
+            UNION (SELECT m.id {where} AND {_IS_COMPARABLE}
+                   ORDER BY m.model_embedding <=> (SELECT model_embedding FROM question)
+                   LIMIT {_ALIKE})
+        """
+    return f"""
+        SELECT m.* FROM memories m WHERE m.id IN (
+            {_newest(reach, rules, _NEWEST, "m.id")}
+            UNION (SELECT m.id {where} AND {_IS_OWN} ORDER BY m.created_at DESC LIMIT {_NEWEST})
+            {alike}
+            UNION (SELECT m.id {where} AND {_WORDS} @@ CAST(:query AS tsquery) LIMIT {_MATCHES})
+        )
+    """  # noqa: S608 - constants of this module
+
+
 @cache
-def _statement(venue: Venue, *, is_shared: bool, has_model: bool) -> Any:
+def _statement(venue: Venue, *, is_shared: bool, has_model: bool, is_large: bool) -> Any:
     reach = reach_of(venue, is_shared=is_shared)
-    return _build(reach, has_model=has_model, is_shared=is_shared)
+    return _build(reach, has_model=has_model, is_large=is_large, is_shared=is_shared)
 
 
 @cache
-def _own_statement(*, has_model: bool) -> Any:
+def _own_statement(*, has_model: bool, is_large: bool) -> Any:
     """Return the statement for somebody's own eyes, wherever it was said."""
-    return _build(("m.user_id = :user_id",), "true", has_model=has_model)
+    return _build((_IS_OWN,), "true", has_model=has_model, is_large=is_large)
 
 
 async def retrieve(
@@ -236,14 +218,25 @@ async def retrieve(
     what the user has said is looked at, and by itself, without its neighbours. `shared` are other
     personalities, of whose memories those of the user are recalled, too.
     """
+    where = reach_parameters(channel, personality_id=personality_id, user_id=user_id, shared=shared)
+    reach = reach_of(channel.venue, is_shared=bool(shared))
+    statistics = await count(sessions, reach, where)
     parameters = {
-        **_parameters(question, user_id, limit=limit, by_itself=own_only),
-        **reach_parameters(channel, personality_id=personality_id, user_id=user_id, shared=shared),
+        **_parameters(
+            *(question, statistics, user_id),
+            limit=limit,
+            by_itself=own_only,
+            personality_ids=[personality_id, *shared],
+        ),
+        **where,
         "before": before,
     }
     async with single_statements(sessions).connect() as connection:
         statement = _statement(
-            channel.venue, is_shared=bool(shared), has_model=question.model_meaning is not None
+            channel.venue,
+            is_shared=bool(shared),
+            has_model=question.model_meaning is not None,
+            is_large=statistics.is_large,
         )
         rows = await connection.execute(statement, parameters)
     found = rows.all()
@@ -257,15 +250,25 @@ async def search_own(
     sessions: Sessions, question: Question, *, user_id: UUID, limit: int
 ) -> list[UUID]:
     """Return what fits best of all that anybody remembers of a user, best first."""
-    parameters = _parameters(question, user_id, limit=limit, by_itself=True)
+    where = {"user_id": user_id, "age_restricted": True}
+    statistics = await count(sessions, (_IS_OWN,), where)
+    parameters = _parameters(question, statistics, user_id, limit=limit, by_itself=True)
     async with single_statements(sessions).connect() as connection:
-        statement = _own_statement(has_model=question.model_meaning is not None)
+        statement = _own_statement(
+            has_model=question.model_meaning is not None, is_large=statistics.is_large
+        )
         rows = await connection.execute(statement, parameters)
     return [row.id for row in rows if row.score > 0]
 
 
 def _parameters(
-    question: Question, user_id: UUID, *, limit: int, by_itself: bool
+    question: Question,
+    statistics: Statistics,
+    user_id: UUID,
+    *,
+    limit: int,
+    by_itself: bool,
+    personality_ids: Collection[UUID] = (),
 ) -> dict[str, Any]:
     """Return what a statement needs of a question; `by_itself` leaves neighbours out."""
     meant = question.model_meaning
@@ -280,13 +283,14 @@ def _parameters(
         if meant
         else {}
     )
+    weights = statistics.weigh(question.terms)
     return {
         **model,
         "user_id": user_id,
         "embedding": Vector(list(question.embedding)).to_text(),
-        "terms": [term + 1 for term in question.terms],
-        "weights": list(question.terms.values()),
-        "query": question.query,
+        "terms": SparseVector(weights, TERM_COUNT).to_text(),
+        "most": max(sum(weights.values()), _NO_WEIGHT) * (K1 + 1),
+        "query": _rare_words(question, statistics, personality_ids),
         "is_dated": bool(question.dates.months or question.dates.years),
         "months": list(question.dates.months),
         "years": list(question.dates.years),
@@ -299,6 +303,20 @@ def _parameters(
         "previous": 0 if by_itself else _BEFORE,
         "next": 0 if by_itself else _AFTER,
     }
+
+
+def _rare_words(
+    question: Question, statistics: Statistics, personality_ids: Collection[UUID]
+) -> str:
+    """Return the words of a question that few memories have, as full text search takes them."""
+    rarity = {
+        word: min((statistics.share(term) for term in question_terms(word)), default=1.0)
+        for word in question.words
+    }
+    rare = sorted((each for each in rarity if rarity[each] <= _RARE), key=lambda each: rarity[each])
+    words = "|".join(f"'{each}'" for each in rare[:_RARE_WORDS])
+    whose = "|".join(f"'{each}'" for each in personality_ids)
+    return f"({words}) & ({whose})" if words and whose else words
 
 
 def _in_order(rows: Sequence[Row[Any]]) -> list[RetrievedMemory]:
