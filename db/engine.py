@@ -4,15 +4,16 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from db.address import parse_address
 from db.base import storable
@@ -30,6 +31,8 @@ _PLAN_ANEW = "SET plan_cache_mode = force_custom_plan"
 _VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
 MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 7), (0, 8)
 _PROBES = 3
+# A connection that was not used for so long is tested: something between may have dropped it.
+_IDLE_SECONDS, _USED_AT = 30.0, "used_at"
 _START_SECONDS, _START_PAUSE = 60, 1.0
 
 _POOLER = (
@@ -76,6 +79,29 @@ _FAILURES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], st
         "it does not answer as PostgreSQL does: {where}",
     ),
 )
+
+
+def check_connections(engine: AsyncEngine) -> None:
+    """Take only connections that are alive from the pool, without asking the server each time.
+
+    One that was closed, as by a restart of the server, is replaced by another; one that was not
+    used for a while is tested. Who uses one that is lost in just that moment tries again, by
+    `retry_on_disconnect`.
+    """
+
+    def check(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        now = time.monotonic()
+        used_at: float = record.info.get(_USED_AT, now)
+        if connection.driver_connection.is_closed() or (
+            now - used_at > _IDLE_SECONDS and not engine.dialect.do_ping(connection)
+        ):
+            raise DisconnectionError
+
+    def note(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    event.listen(engine.sync_engine, "checkout", check)
+    event.listen(engine.sync_engine, "checkin", note)
 
 
 def create_engine(url: str, *, is_planned_anew: bool = False, **options: Any) -> AsyncEngine:

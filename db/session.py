@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
-from db.engine import ITERATIVE_VECTOR, check_server, create_engine
+from db.engine import ITERATIVE_VECTOR, check_connections, check_server, create_engine
 from db.errors import AlreadyRunning
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _PING_SECONDS, _MAX_SILENCE_SECONDS = 5.0, 12.0
 # Shorter beginnings of an id are rather a name.
 _MIN_ID_LENGTH = 4
 # How many connections are kept for single statements.
-_SINGLE_STATEMENTS = 2
+_SINGLE_STATEMENTS = 5
 
 T = TypeVar("T")
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
@@ -36,11 +36,12 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 @asynccontextmanager
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
-    engine = create_engine(url, pool_pre_ping=True, pool_size=pool_size)
-    # Its callers try again after a disconnection, so that no connection is tested before.
+    engine = create_engine(url, pool_size=pool_size)
     single = create_engine(
         url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS, is_planned_anew=True
     )
+    check_connections(engine)
+    check_connections(single)
     info = {"url": url, "single": single}
     try:
         yield async_sessionmaker(engine, expire_on_commit=False, info=info)
@@ -62,6 +63,15 @@ def process_cache(sessions: Sessions, name: str, make: Callable[[], T]) -> T:
 def single_statements(sessions: Sessions) -> AsyncEngine:
     """Return the engine for single statements without a transaction around them."""
     return sessions.kw["info"]["single"]
+
+
+def reading(sessions: Sessions) -> AsyncSession:
+    """Return a session without a transaction around its statements, which saves two round trips.
+
+    Each sees what was committed when it began, as in a transaction of PostgreSQL's default level.
+    What is written in it is committed statement by statement.
+    """
+    return AsyncSession(single_statements(sessions), expire_on_commit=False)
 
 
 async def search_vectors(session: AsyncSession) -> None:
