@@ -38,7 +38,7 @@ async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_size=pool_size)
     single = create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS, is_planned_anew=True
+        url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS, is_single=True
     )
     check_connections(engine)
     check_connections(single)

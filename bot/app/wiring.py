@@ -70,6 +70,7 @@ from services.engine import (
     Rhythm,
     Uniform,
     board_acts,
+    has_board_acts,
 )
 from services.faces import CastFaces, FaceChooser, FaceHosting, FaceService
 from services.images import IMAGE_VENDORS, ImagePipeline
@@ -82,6 +83,7 @@ from services.media import DeleteHandler, GarbageCollectionHandler, GarbageColle
 from services.memory import MeaningModel, MemoryModes, MemoryService, memory_handlers
 from services.people import PeopleService
 from services.personalities import (
+    ActsElsewhere,
     CardService,
     PersonalityService,
     SystemPromptService,
@@ -110,6 +112,7 @@ from services.social import (
     TargetKind,
     TargetService,
     delete_photos_and_posts,
+    has_shared,
     recently_shared,
 )
 from services.speech import SpeechModels
@@ -221,9 +224,15 @@ def assemble(
         models.background,
     )
     generator = ReplyGenerator(
-        *(sessions, models, embedder, active_clock, recently_shared, library),
+        *(sessions, models, embedder, active_clock),
+        ActsElsewhere(
+            shared_photos=recently_shared,
+            has_shared=has_shared,
+            board_acts=board_acts,
+            has_board_acts=has_board_acts,
+        ),
+        library,
         toolbox,
-        board_acts=board_acts,
         meaning=meaning,
     )
     speech = speech or SpeechModels(models.ledger, models.background)

@@ -221,7 +221,8 @@ class Bot(commands.AutoShardedBot):
             return
         # Private threads are not part of a board. Ingestion runs beside the answer, to save time.
         is_private = message.channel.type is discord.ChannelType.private_thread
-        ingestion = None if is_private else asyncio.create_task(self._ingest(incoming, message))
+        is_board = not is_private and self._may_be_board(message.channel)
+        ingestion = asyncio.create_task(self._ingest(incoming, message)) if is_board else None
         try:
             await self.services.chat.handle_message(incoming)
         except Exception as error:
@@ -308,15 +309,14 @@ class Bot(commands.AutoShardedBot):
 
     async def _record_vote(self, payload: discord.RawReactionActionEvent, value: int) -> None:
         is_bot = payload.member is not None and payload.member.bot
-        if not self._may_be_board(payload):
+        guild = self.get_guild(payload.guild_id or 0)
+        if not self._may_be_board(guild and guild.get_channel_or_thread(payload.channel_id)):
             return
         if payload.guild_id is not None and payload.user_id != self.application_id and not is_bot:
             await self.services.board_ingest.react(payload.user_id, payload.message_id, value)
 
-    def _may_be_board(self, payload: discord.RawReactionActionEvent) -> bool:
+    def _may_be_board(self, channel: Any) -> bool:
         """Whether a channel is a board, or is not known to be none."""
-        guild = self.get_guild(payload.guild_id or 0)
-        channel = guild and guild.get_channel_or_thread(payload.channel_id)
         if channel is None or not self.services.listening.is_fresh:
             return True
         return self.services.listening.is_board(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from db.models import OpenAnswer, Venue
 from db.retry import retry_on_disconnect
-from db.session import Sessions
+from db.session import Sessions, reading
 from services.chat import catch_up_queries
 from services.chat.debounce import MessageBatch
 from services.chat.ports import ChatAdapter
@@ -124,7 +124,7 @@ class CatchUp:
         """Have a message answered after a restart, if the process ends before it is answered."""
 
         async def store() -> None:
-            async with self.sessions.begin() as session:
+            async with reading(self.sessions) as session:
                 await catch_up_queries.open_answer(session, message)
 
         self._open.add(message.message_id)
@@ -138,8 +138,8 @@ class CatchUp:
         finally:
             if not is_ending:
                 await asyncio.gather(storing, return_exceptions=True)
-                await self.close_answer(message)
-                self._open.discard(message.message_id)
+                if message.message_id in self._open:
+                    await self.close_answer(message)
 
     async def store_draft(self, batch: MessageBatch, line_id: UUID, message_ids: list[int]) -> None:
         """Have what is shown of an answer found and deleted after a restart."""
@@ -159,7 +159,8 @@ class CatchUp:
         """Do not answer a message after a restart any more."""
 
         async def remove() -> None:
-            async with self.sessions.begin() as session:
+            async with reading(self.sessions) as session:
                 await catch_up_queries.close_answer(session, message.message_id)
 
         await retry_on_disconnect(remove)
+        self._open.discard(message.message_id)

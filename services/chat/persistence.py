@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,6 +63,8 @@ class ConversationWriter:
             *(_REQUESTED.format(speaker, answer.speaker_name, each) for each in reply.memories),
         ]
         indexed = await memory.index(self._embedder, contents)
+        user_line.id = user_line.id or uuid4()
+        answer.answers_id = user_line.id
         updates_id = await retry_on_disconnect(
             lambda: self._find_updated(channel, user_line, reply), seconds=PAID_SECONDS
         )
@@ -70,7 +72,6 @@ class ConversationWriter:
         async def write() -> None:
             async with self._sessions.begin() as session:
                 await queries.append(session, channel.channel_id, lines)
-                answer.answers_id = user_line.id
                 if answer.is_spoken:
                     await enqueue_speech(session, answer.id, channel)
                 if reply.picture and self._request_picture is not None:
@@ -103,11 +104,10 @@ class ConversationWriter:
     ) -> None:
         """Add the memories of an exchange, the first of which is the exchange itself."""
         for number, each in enumerate(indexed):
-            if await memory.is_full(session, reply.user.id, self._quotas.memories):
-                return
-            added = await memory.add(
+            added = await memory.add_within(
                 session,
                 each,
+                limit=self._quotas.memories,
                 personality_id=reply.resolution.personality.id,
                 user_id=reply.user.id,
                 persona_id=reply.resolution.persona.id,
@@ -119,6 +119,8 @@ class ConversationWriter:
                 updates_id=updates_id,
                 is_unread=self._reads_sittings and number == 0,
             )
+            if added is None:
+                return
             await session.flush()
             if number == 0:
                 if self._reads_sittings and added.previous_id is None:

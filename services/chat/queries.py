@@ -1,11 +1,26 @@
 """Queries on conversations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import Select, and_, delete, func, null, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -47,7 +62,8 @@ class Resolution:
     `verdict` is why a person may not call it where they want to, `keeps_memories` whether what is
     said there may be remembered, `streams_answers` whether answers are shown as they are written,
     `server_zone` the time zone that the server has set, `scene` the place, time and tone of the
-    channel's play, `forbidden_tools` what moderators forbid there.
+    channel's play, `forbidden_tools` what moderators forbid there. `existing` is what else exists
+    of it, of what was asked for.
     """
 
     personality: Personality
@@ -62,6 +78,7 @@ class Resolution:
     server_zone: str | None = None
     scene: Sequence[str] = ()
     forbidden_tools: Sequence[str] = ()
+    existing: frozenset[str] = frozenset()
 
 
 async def resolve(
@@ -70,12 +87,14 @@ async def resolve(
     personality_id: UUID,
     *,
     situation: Situation | None = None,
+    exists: Mapping[str, ColumnElement[bool]] | None = None,
 ) -> Resolution | None:
     """Return personality, config and persona for a user, or None if the personality was deleted.
 
     Config: the user's for this personality, else the personality's, else the global default.
     Persona: the user's for this personality, else the user's default. If a public personality was
-    changed after publishing, users other than its owners get the published version.
+    changed after publishing, users other than its owners get the published version. `exists` are
+    conditions on what else there may be, by names.
     """
     override, fallback = UserPersonalityConfig, aliased(LlmConfig)
     is_server = ServerPolicy.guild_id == (situation.guild_id if situation else None)
@@ -100,6 +119,7 @@ async def resolve(
                 .order_by(ChannelSettings.channel_id.desc())
                 .limit(1)
                 .scalar_subquery(),
+                _names_of(exists or {}),
             )
             .select_from(Personality)
             .outerjoin(
@@ -166,6 +186,7 @@ async def resolve(
         server_zone,
         forbidden_tools,
         scene,
+        existing,
     ) = row
     if published:
         session.expunge(personality)
@@ -184,7 +205,14 @@ async def resolve(
         server_zone=server_zone,
         scene=scene or (),
         forbidden_tools=forbidden_tools or (),
+        existing=frozenset(existing),
     )
+
+
+def _names_of(conditions: Mapping[str, ColumnElement[bool]]) -> ColumnElement[list[str]]:
+    """Return the names of those conditions that hold."""
+    names = [case((holds, name)) for name, holds in conditions.items()]
+    return func.array_remove(cast(array(names), ARRAY(Text)), None)
 
 
 async def history(
@@ -225,14 +253,13 @@ async def last_answered(
 
 async def append(session: AsyncSession, channel_id: int, lines: Sequence[ConversationLine]) -> None:
     """Append lines to a channel's history."""
-    await session.execute(select(func.pg_advisory_xact_lock(channel_id)))
-    last = await session.scalar(
-        select(func.max(ConversationLine.position)).where(ConversationLine.channel_id == channel_id)
-    )
-    for position, line in enumerate(lines, start=(last or 0) + 1):
+    last: int = (await session.execute(select(func.last_position(channel_id)))).scalar_one()
+    for position, line in enumerate(lines, start=last + 1):
         line.position = position
+        # With ids of their own, all are inserted by one statement.
+        line.id = line.id or uuid4()
         session.add(line)
-        await session.flush()
+    await session.flush()
 
 
 async def answer_of(session: AsyncSession, message_id: int) -> UUID | None:

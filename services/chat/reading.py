@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db.models import ConversationLine
 from db.retry import retry_on_disconnect
-from db.session import Sessions
+from db.session import Sessions, reading
 from services.access import blocked_accounts, who_is_heard
 from services.chat import catch_up_queries, queries
 from services.chat.addressing import (
@@ -97,7 +97,7 @@ class BatchReader:
         """Return what the database knows about the people and channels of a message."""
 
         async def load() -> MessageContext:
-            async with self.sessions() as session:
+            async with reading(self.sessions) as session:
                 return await message_context(session, message)
 
         return await retry_on_disconnect(load)
@@ -137,7 +137,7 @@ class BatchReader:
         people = {each.speaker_id for each in pending if each.speaker_id}
         people |= {each for message in overheard.values() for each in message.people}
         if people:
-            async with self.sessions() as session:
+            async with reading(self.sessions) as session:
                 context = await load_context(session, people=sorted(people))
                 forgotten = await catch_up_queries.forgotten_at(session, sorted(people))
                 heard = await who_is_heard(session, list(overheard.values()))
@@ -163,7 +163,7 @@ class BatchReader:
         """Fetch the channel's messages since its history was last stored."""
 
         async def last_answered() -> tuple[int | None, frozenset[int]]:
-            async with self.sessions() as session:
+            async with reading(self.sessions) as session:
                 return await queries.last_answered(session, message.channel.channel_id)
 
         after, known = await retry_on_disconnect(last_answered)
@@ -172,7 +172,7 @@ class BatchReader:
         )
         missed = [each for each in recent if each.message_id not in known and not each.is_empty]
         people = sorted({discord_id for each in missed for discord_id in each.people})
-        async with self.sessions() as session:
+        async with reading(self.sessions) as session:
             context = await load_context(session, people=people)
             until = await incognito_until(session, people)
             forgotten = await catch_up_queries.forgotten_at(session, people)

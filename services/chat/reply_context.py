@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, LlmConfig, Personality, Role, User
-from db.session import Sessions
+from db.session import Sessions, reading
 from services.access import Caller, Situation, permit
 from services.chat import prompt, queries
 from services.chat.errors import AgeRestricted
@@ -21,7 +21,15 @@ from services.clock import Clock
 from services.embeddings import TextEmbedder
 from services.llm import LanguageModels, TextListener
 from services.llm_configs import NoConfig, restrict
-from services.lore import Book, LoreLibrary, LorePlace, Timer, UnpreparedBook, timers
+from services.lore import (
+    Book,
+    LoreLibrary,
+    LorePlace,
+    Timer,
+    UnpreparedBook,
+    has_timers,
+    timers,
+)
 from services.memory import (
     KnownFact,
     MeaningModel,
@@ -31,6 +39,7 @@ from services.memory import (
     best_part,
     birthday_span,
     fit,
+    has_summaries,
     known_facts,
     names_birthday,
     retrieve,
@@ -40,11 +49,10 @@ from services.memory import (
 )
 from services.people import get_or_create_user
 from services.personalities import (
+    ActsElsewhere,
     BoardAct,
-    BoardActs,
     PersonalityDeleted,
     SharedPhoto,
-    SharedPhotos,
 )
 from services.time_zones import zone_of_locale
 from services.types import Actor, Channel
@@ -186,8 +194,7 @@ class ContextLoader:
         sessions: Sessions,
         models: LanguageModels,
         clock: Clock,
-        shared_photos: SharedPhotos,
-        board_acts: BoardActs,
+        acts: ActsElsewhere,
         lore: LoreLibrary,
         embedder: TextEmbedder,
         meaning: MeaningModel,
@@ -197,8 +204,7 @@ class ContextLoader:
         self._sessions = sessions
         self._models = models
         self._clock = clock
-        self._shared_photos = shared_photos
-        self._board_acts = board_acts
+        self._acts = acts
         self._lore = lore
 
     async def load(self, request: ReplyRequest) -> ReplyContext:
@@ -209,14 +215,24 @@ class ContextLoader:
             NoConfig: No model is configured.
             PersonalityNotFound: The personality was deleted.
         """
-        async with self._sessions.begin() as session:
+        async with reading(self._sessions) as session:
             user = await get_or_create_user(session, request.actor)
             payer, cause = user, request.caused_by or request.actor
             if request.caused_by is not None:
                 payer = await get_or_create_user(session, request.caused_by)
+            await session.flush()
             situation = Situation.of(cause, request.channel)
             resolution = await queries.resolve(
-                session, user.id, request.personality_id, situation=situation
+                session,
+                user.id,
+                request.personality_id,
+                situation=situation,
+                exists={
+                    "timers": has_timers(request.channel.channel_id, request.personality_id),
+                    "shared": self._acts.has_shared(request.personality_id),
+                    "board acts": self._acts.has_board_acts(request.personality_id),
+                    "summaries": has_summaries(request.personality_id, request.channel.channel_id),
+                },
             )
             if resolution is None:
                 raise PersonalityDeleted
@@ -265,26 +281,38 @@ class ContextLoader:
                 books=books,
                 timers=(
                     await timers(session, request.channel.channel_id, personality.id)
-                    if books
+                    if books and "timers" in resolution.existing
                     else ()
                 ),
-                shared=await self._shared_photos(
-                    session,
-                    personality.id,
-                    guild_id=request.channel.guild_id,
-                    channel_id=request.channel.channel_id,
+                shared=(
+                    await self._acts.shared_photos(
+                        session,
+                        personality.id,
+                        guild_id=request.channel.guild_id,
+                        channel_id=request.channel.channel_id,
+                    )
+                    if "shared" in resolution.existing
+                    else ()
                 ),
             )
             is_remembered = personality.memory_enabled and resolution.keeps_memories
-            board_acts = await self._board_acts(session, personality.id, channel=request.channel)
+            board_acts = (
+                await self._acts.board_acts(session, personality.id, channel=request.channel)
+                if "board acts" in resolution.existing
+                else ()
+            )
             context = replace(context, board_acts=_acts_to_mention(board_acts, {}))
             if not is_remembered or user.incognito or user.is_fresh(self._clock.now()):
                 return context
-            summaries = await summaries_of(
-                session,
-                personality.id,
-                request.channel.channel_id,
-                age_restricted=request.channel.age_restricted,
+            summaries = (
+                await summaries_of(
+                    session,
+                    personality.id,
+                    request.channel.channel_id,
+                    age_restricted=request.channel.age_restricted,
+                )
+                if "summaries" in resolution.existing
+                else ()
             )
             shared = await sharing_personalities(session, user, personality)
         context = replace(context, summaries=summaries, board_acts=board_acts)

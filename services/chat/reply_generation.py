@@ -43,7 +43,7 @@ from services.llm import (
 )
 from services.lore import LoreLibrary, Timer
 from services.memory import MeaningModel
-from services.personalities import BoardActs, SharedPhotos, no_board_acts, no_shared_photos
+from services.personalities import ActsElsewhere
 from services.tools import Toolbox
 
 log = logging.getLogger(__name__)
@@ -86,17 +86,16 @@ class ReplyGenerator:
         models: LanguageModels,
         embedder: TextEmbedder,
         clock: Clock,
-        shared_photos: SharedPhotos = no_shared_photos,
+        acts: ActsElsewhere | None = None,
         lore: LoreLibrary | None = None,
         toolbox: Toolbox | None = None,
         *,
-        board_acts: BoardActs = no_board_acts,
         meaning: MeaningModel | None = None,
     ) -> None:
         self._sessions = sessions
         self._lore = lore or LoreLibrary()
         self._contexts = ContextLoader(
-            *(sessions, models, clock, shared_photos, board_acts, self._lore, embedder),
+            *(sessions, models, clock, acts or ActsElsewhere(), self._lore, embedder),
             meaning or MeaningModel(),
         )
         self._models = models

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ChannelSettings, ConversationLine, Personality, Role, ServerPolicy
 from db.retry import retry_on_disconnect
-from db.session import Sessions
+from db.session import Sessions, reading
 from services.access import AccessDenied, Situation
 from services.chat.addressing import (
     Addressees,
@@ -73,7 +73,7 @@ class TurnChooser:
         Raises:
             NoPersonalityHere: The bot was addressed, but no personality is available.
         """
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             context = await message_context(session, message)
             if message.author_id in context.opted_out:
                 return context, Addressees()
@@ -95,7 +95,7 @@ class TurnChooser:
         Whoever is named without an `@` answers alone, also in quiet hours.
         """
         settings = settings_of(context, message.channel)
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             personalities = await _personalities(session, candidates)
             if named := _named(message.content, personalities):
                 return named[: settings.max_answers]
@@ -137,7 +137,7 @@ class TurnChooser:
                 message: IncomingMessage = message,
             ) -> UUID | None:
                 candidates = [*context.activated, *batch.addressees]
-                async with self._sessions() as session:
+                async with reading(self._sessions) as session:
                     if last is not None:
                         return await _called(session, message, candidates, last)
                     return await _longest_waiting(session, message, candidates)
@@ -158,7 +158,7 @@ class TurnChooser:
             OptedOut: The actor has opted out.
         """
         situation = Situation.of(actor, channel)
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             context = await load_context(
                 session, people=[actor.discord_id], channel_ids=situation.channel_ids
             )

@@ -23,7 +23,7 @@ from services.engine.errors import (
 from services.engine.executor import ActHandler, EngineDependencies
 from services.engine.forecast import Forecast
 from services.engine.ingest import BoardIngest
-from services.engine.past_acts import board_acts
+from services.engine.past_acts import board_acts, has_board_acts
 from services.engine.planner import Planner
 from services.engine.ports import BoardAdapter
 from services.engine.queries import referenced_keys
@@ -88,5 +88,6 @@ __all__ = [
     "Uniform",
     "UpcomingPlan",
     "board_acts",
+    "has_board_acts",
     "referenced_keys",
 ]

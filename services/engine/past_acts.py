@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -86,3 +86,11 @@ async def board_acts(
         for at, content, name, about in comments
     ]
     return sorted(acts, key=lambda each: each.acted_at, reverse=True)
+
+
+def has_board_acts(personality_id: UUID) -> ColumnElement[bool]:
+    """Return whether a personality has written anything on a board."""
+    return or_(
+        exists().where(Post.personality_id == personality_id),
+        exists().where(Comment.personality_id == personality_id),
+    )

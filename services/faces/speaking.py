@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select, update
 
 from db.models import MAIN_FACE, Face, Personality
-from db.session import Sessions
+from db.session import Sessions, reading
 from services.errors import DomainError
 from services.faces.expressions import choose
 from services.faces.hosting import FaceHosting
@@ -37,7 +37,7 @@ class FaceChooser:
         own made room for another.
         """
         plain = speaker_of(personality)
-        async with self._sessions() as session:
+        async with reading(self._sessions) as session:
             rows = await session.scalars(select(Face).where(Face.personality_id == personality.id))
             faces = {face.name: face for face in rows}
         if not faces:

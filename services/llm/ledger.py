@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, text
+from sqlalchemy import Table, bindparam, insert
 from sqlalchemy.exc import IntegrityError
 
 from db.models import CallOutcome, LlmCall
 from db.retry import PAID_SECONDS, retry_on_disconnect
-from db.session import Sessions
+from db.session import Sessions, single_statements
 from services.access import SETTLEMENT, BudgetPolicy, Budgets, Caller
 from services.errors import DomainError
 from services.llm import prices
@@ -225,14 +225,12 @@ class Ledger:
         }
 
         async def write() -> None:
-            async with self._sessions.begin() as session:
-                # The answer waits for this; losing the last rows in a crash is acceptable.
-                await session.execute(text("SET LOCAL synchronous_commit = off"))
-                row = {f"call_{name}": value for name, value in values.items()}
+            row = {f"call_{name}": value for name, value in values.items()}
+            async with single_statements(self._sessions).connect() as connection:
                 if settlement is None:
-                    await session.execute(_INSERT, row)
+                    await connection.execute(_INSERT, row)
                 else:
-                    await session.execute(_INSERT_AND_SETTLE, {**row, **settlement})
+                    await connection.execute(_INSERT_AND_SETTLE, {**row, **settlement})
 
         try:
             await retry_on_disconnect(write, seconds=PAID_SECONDS)

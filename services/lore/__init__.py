@@ -17,7 +17,7 @@ from services.lore.errors import (
 )
 from services.lore.formats import LIMIT_MB, MAX_ENTRIES, LoreNote
 from services.lore.library import LoreLibrary, UnpreparedBook
-from services.lore.queries import lore_text, save_timers, timers
+from services.lore.queries import has_timers, lore_text, save_timers, timers
 from services.lore.service import DEFAULT_NOTE_DEPTH, LoreService
 from services.lore.types import (
     MAX_BUDGET,
@@ -71,6 +71,7 @@ __all__ = [
     "Timer",
     "UnpreparedBook",
     "activate",
+    "has_timers",
     "is_found_by_meaning",
     "lore_text",
     "save_timers",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,6 +71,13 @@ async def documents(
         .order_by(LoreEntry.position)
     )
     return book or {}, [(id_, document) for id_, document in rows]
+
+
+def has_timers(channel_id: int, personality_id: UUID) -> ColumnElement[bool]:
+    """Return whether there are any timed effects in a conversation."""
+    return exists().where(
+        LoreTimer.channel_id == channel_id, LoreTimer.personality_id == personality_id
+    )
 
 
 async def timers(session: AsyncSession, channel_id: int, personality_id: UUID) -> Sequence[Timer]:

@@ -22,7 +22,7 @@ from services.memory.handlers import memory_handlers
 from services.memory.indexing import IndexedText, index
 from services.memory.meaning import MeaningModel
 from services.memory.modes import MemoryModes, Mode
-from services.memory.queries import add, is_full, note_recalled, public_talk, rewrite
+from services.memory.queries import add_within, note_recalled, public_talk, rewrite
 from services.memory.questions import Question, ask
 from services.memory.reach import sharing_personalities
 from services.memory.retrieval import retrieve
@@ -32,6 +32,7 @@ from services.memory.sittings import (
     drop_summaries,
     facts_in,
     give_up,
+    has_summaries,
     index_with_facts,
     is_open,
     store_notes,
@@ -71,8 +72,8 @@ __all__ = [
     "SittingNotes",
     "SittingSummary",
     "TooManyPinned",
-    "add",
     "add_stated",
+    "add_within",
     "ask",
     "best_part",
     "birthday_span",
@@ -82,9 +83,9 @@ __all__ = [
     "find_updated",
     "fit",
     "give_up",
+    "has_summaries",
     "index",
     "index_with_facts",
-    "is_full",
     "is_open",
     "known_facts",
     "memory_handlers",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, or_, select, true, update
+from sqlalchemy import delete, func, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, Memory, Personality, User, Venue
@@ -17,9 +17,17 @@ _MAX_DAYS = 1000
 _SESSION_GAP = timedelta(minutes=30)
 
 
-async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Memory:
-    """Insert a memory into its session, linked to the previous one."""
-    before = await session.execute(
+async def add_within(
+    session: AsyncSession, indexed: IndexedText, *, limit: int, **columns: Any
+) -> Memory | None:
+    """Insert a memory into its session, linked to the previous one, if its user may have more.
+
+    None is returned where they have as many as the limit.
+    """
+    if limit == 0:
+        return None
+    last = select(Memory.id).where(Memory.user_id == columns["user_id"]).offset(limit - 1).limit(1)
+    previous = (
         select(Memory.id, Memory.session_id)
         .where(
             Memory.personality_id == columns["personality_id"],
@@ -29,11 +37,16 @@ async def add(session: AsyncSession, indexed: IndexedText, **columns: Any) -> Me
         )
         .order_by(Memory.created_at.desc())
         .limit(1)
+        .subquery()
     )
-    previous = before.one_or_none()
+    one = select(literal(1).label("one")).subquery()
+    found = select(last.exists().label("is_full"), previous.c.id, previous.c.session_id)
+    before = (await session.execute(found.select_from(one).outerjoin(previous, true()))).one()
+    if before.is_full:
+        return None
     memory = Memory(
-        session_id=previous.session_id if previous else uuid4(),
-        previous_id=previous.id if previous else None,
+        session_id=before.session_id or uuid4(),
+        previous_id=before.id,
         **indexed.columns(),
         **columns,
     )

@@ -169,13 +169,13 @@ def _best_candidates(reach: tuple[str, ...], rules: str, *, has_model: bool) -> 
     alike = f"""
         UNION (SELECT m.id {where} ORDER BY m.embedding <=> (SELECT embedding FROM question)
                LIMIT {_ALIKE})
-    """
+    """  # noqa: S608 - constants of this module
     if has_model:
         alike += f"""
             UNION (SELECT m.id {where} AND {_IS_COMPARABLE}
                    ORDER BY m.model_embedding <=> (SELECT model_embedding FROM question)
                    LIMIT {_ALIKE})
-        """
+        """  # noqa: S608 - as above
     return f"""
         SELECT m.* FROM memories m WHERE m.id IN (
             {_newest(reach, rules, _NEWEST, "m.id")}

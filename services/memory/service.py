@@ -206,9 +206,10 @@ class MemoryService:
             await self._check_storable(session, actor, user, channel)
             if pin:
                 await _check_pins(session, user.id, personality.id)
-            memory = await queries.add(
+            memory = await queries.add_within(
                 session,
                 indexed,
+                limit=self._quotas.memories,
                 personality_id=personality.id,
                 user_id=user.id,
                 venue=channel.venue,
@@ -218,6 +219,8 @@ class MemoryService:
                 is_pinned=pin,
                 author_id=author.discord_id if author else None,
             )
+            if memory is None:
+                raise MemoryFull(self._quotas.memories)
             if author is None:
                 await add_stated(session, memory, cleaned, subject=actor.name)
 
@@ -230,8 +233,6 @@ class MemoryService:
             raise IncognitoNow
         if not await session.scalar(select(keeps_memories(Situation.of(actor, channel)))):
             raise MemoryForbidden
-        if await queries.is_full(session, user.id, self._quotas.memories):
-            raise MemoryFull(self._quotas.memories)
 
     async def toggle_pin(self, actor: Actor, memory_id: UUID) -> bool:
         """Pin a memory, so that it is in every prompt, or unpin it; return whether it is pinned.

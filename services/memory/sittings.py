@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, SittingSummary, Venue
@@ -156,6 +156,13 @@ async def give_up(session: AsyncSession, session_id: UUID) -> None:
     """Mark all of a sitting as read, without notes."""
     await session.execute(
         update(Memory).where(Memory.session_id == session_id).values(is_unread=False)
+    )
+
+
+def has_summaries(personality_id: UUID, channel_id: int) -> ColumnElement[bool]:
+    """Return whether there are any summaries of talk with a personality in a channel."""
+    return exists().where(
+        SittingSummary.personality_id == personality_id, SittingSummary.channel_id == channel_id
     )
 
 

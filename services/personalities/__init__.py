@@ -47,11 +47,10 @@ from services.personalities.queries import (
 )
 from services.personalities.service import PersonalityService
 from services.personalities.sharing import (
+    ActsElsewhere,
     BoardAct,
-    BoardActs,
     SharedPhoto,
     SharedPhotos,
-    no_board_acts,
     no_shared_photos,
 )
 from services.personalities.system_prompts import SystemPromptService
@@ -84,9 +83,9 @@ __all__ = [
     "PITCHES",
     "SPEAKERS_LANGUAGE",
     "SPEEDS",
+    "ActsElsewhere",
     "BadAddress",
     "BoardAct",
-    "BoardActs",
     "CardBooks",
     "CardExtras",
     "CardFile",
@@ -133,7 +132,6 @@ __all__ = [
     "is_callable",
     "is_public_or_pending",
     "macro_values",
-    "no_board_acts",
     "no_shared_photos",
     "owned_by",
     "owner_ids",

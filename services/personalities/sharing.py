@@ -1,11 +1,12 @@
 """What a personality has done outside of a conversation and may mention: photos, boards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, false
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.types import Channel
@@ -75,3 +76,21 @@ async def no_board_acts(
 ) -> Sequence[BoardAct]:
     """Return nothing: nobody acts on boards."""
     return ()
+
+
+# Whether a personality has done anything of the kind, as a condition in another query.
+Exists: TypeAlias = Callable[[UUID], ColumnElement[bool]]
+
+
+def _nothing(_: UUID) -> ColumnElement[bool]:
+    return false()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActsElsewhere:
+    """How is found what a personality may mention; nothing is looked for where nothing exists."""
+
+    shared_photos: SharedPhotos = no_shared_photos
+    has_shared: Exists = _nothing
+    board_acts: BoardActs = no_board_acts
+    has_board_acts: Exists = _nothing

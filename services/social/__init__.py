@@ -43,7 +43,7 @@ from services.social.notices import SocialNoticeHandler
 from services.social.ports import ChannelDirectory, Publisher, QueueingPublisher
 from services.social.publishers import PUBLISHERS, PublisherKind
 from services.social.service import NEXT, SocialService
-from services.social.sharing import recently_shared
+from services.social.sharing import has_shared, recently_shared
 from services.social.targets import TargetService, label_of
 from services.social.times import (
     Slot,
@@ -134,6 +134,7 @@ __all__ = [
     "TooLate",
     "delete_photos_and_posts",
     "format_slots",
+    "has_shared",
     "label_of",
     "occurrences",
     "parse_slots",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ActionType, EngineAct, Photo, SocialPost, SocialTarget
@@ -44,6 +44,13 @@ async def recently_shared(
         for at, target, caption, alt_text in rows
     ]
     return photos[::-1]
+
+
+def has_shared(personality_id: UUID) -> ColumnElement[bool]:
+    """Return whether a personality has posted any photo."""
+    return exists().where(
+        EngineAct.personality_id == personality_id, EngineAct.action_type == ActionType.SHARED
+    )
 
 
 def _location(target: SocialTarget) -> str:
