@@ -7,12 +7,17 @@ server's moderators, of the maker; then a rule of the server.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
     ColumnElement,
     Text,
     and_,
+    any_,
+    bindparam,
     case,
     cast,
     exists,
@@ -24,6 +29,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
@@ -119,31 +125,121 @@ class Situation:
         return [self.channel.channel_id, self.channel.parent_id or self.channel.channel_id]
 
 
-def person_verdict(situation: Situation) -> ColumnElement[str | None]:
+_IDS: Any = ARRAY(BigInteger)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SituationTerms:
+    """A situation as terms of a statement: its values, or parameters by name.
+
+    With the latter, a statement is built once for all situations of a shape.
+    """
+
+    is_somebody: bool
+    in_server: bool
+    moderates: bool
+    accounts: Any
+    roles: Any
+    channels: Any
+    channel: Any
+    guild: Any
+    targets: Any
+
+    @classmethod
+    def of(cls, situation: Situation) -> "SituationTerms":
+        """Return the values of a situation."""
+        values = situation_parameters(situation)
+
+        def ids(name: str) -> Any:
+            return literal(values[f"situation_{name}"], _IDS)
+
+        return cls(
+            **_shape(situation),
+            accounts=ids("accounts"),
+            roles=ids("roles"),
+            channels=ids("channels"),
+            targets=ids("targets"),
+            guild=values["situation_guild"],
+            channel=values["situation_channel"],
+        )
+
+
+@cache
+def _named(*, is_somebody: bool, in_server: bool, moderates: bool) -> SituationTerms:
+    def ids(name: str) -> Any:
+        return bindparam(f"situation_{name}", type_=_IDS)
+
+    return SituationTerms(
+        is_somebody=is_somebody,
+        in_server=in_server,
+        moderates=moderates,
+        accounts=ids("accounts"),
+        roles=ids("roles"),
+        channels=ids("channels"),
+        targets=ids("targets"),
+        guild=bindparam("situation_guild", type_=BigInteger()),
+        channel=bindparam("situation_channel", type_=BigInteger()),
+    )
+
+
+def named_terms(situation: Situation) -> SituationTerms:
+    """Return parameters by name for all situations of the same shape, always the same object."""
+    return _named(**_shape(situation))
+
+
+def situation_parameters(situation: Situation) -> dict[str, Any]:
+    """Return the values of `named_terms`."""
+    return {
+        "situation_accounts": list(situation.account_ids),
+        "situation_roles": list(situation.role_ids),
+        "situation_channels": situation.channel_ids,
+        "situation_channel": next(iter(situation.channel_ids), None),
+        "situation_guild": situation.guild_id,
+        "situation_targets": list(_targets_of(situation)),
+    }
+
+
+def _shape(situation: Situation) -> dict[str, Any]:
+    return {
+        "is_somebody": bool(situation.account_ids),
+        "in_server": situation.guild_id is not None,
+        "moderates": situation.moderates,
+    }
+
+
+AnySituation: TypeAlias = Situation | SituationTerms
+
+
+def _terms(situation: AnySituation) -> SituationTerms:
+    return situation if isinstance(situation, SituationTerms) else SituationTerms.of(situation)
+
+
+def person_verdict(situation: AnySituation) -> ColumnElement[str | None]:
     """Return whether a person gets answers here at all, whatever the personality."""
-    matches = _blocks_of_person(situation)
+    matches = _blocks_of_person(_terms(situation))
     return _first_block(or_(*matches)) if matches else cast(null(), Text)
 
 
-def personality_verdict(situation: Situation) -> ColumnElement[str | None]:
+def personality_verdict(situation: AnySituation) -> ColumnElement[str | None]:
     """Return whether a person may call the personality of the enclosing query here."""
+    terms = _terms(situation)
     matches = [
-        *_blocks_of_person(situation),
+        *_blocks_of_person(terms),
         and_(
             Block.level == BlockLevel.MAKER,
             Block.maker_id == Personality.maker_id,
-            Block.target_id.in_(situation.account_ids),
+            Block.target_id == any_(terms.accounts),
         ),
     ]
-    if situation.guild_id is not None:
+    if terms.in_server:
         matches.append(
             and_(
                 Block.level == BlockLevel.SERVER,
-                Block.guild_id == situation.guild_id,
+                Block.guild_id == terms.guild,
                 Block.personality_id == Personality.id,
             )
         )
-    return func.coalesce(_first_block(or_(*matches)), _place_verdict(situation))
+    return func.coalesce(_first_block(or_(*matches)), _place_verdict(terms))
 
 
 async def blocked_accounts(
@@ -199,73 +295,84 @@ def _targets_of(situation: Situation) -> frozenset[int]:
     return frozenset([*situation.account_ids, *situation.role_ids, *situation.channel_ids])
 
 
-def keeps_memories(situation: Situation) -> ColumnElement[bool]:
+def keeps_memories(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether what is said in this place may be remembered."""
     return ~exists().where(
-        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.keeps_memories
+        ServerPolicy.guild_id == _terms(situation).guild, ~ServerPolicy.keeps_memories
     )
 
 
-def streams_answers(situation: Situation) -> ColumnElement[bool]:
+def streams_answers(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether answers in this place may be shown while they are written."""
     return ~exists().where(
-        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.streams_answers
+        ServerPolicy.guild_id == _terms(situation).guild, ~ServerPolicy.streams_answers
     )
 
 
-def is_in_scope(situation: Situation) -> ColumnElement[bool]:
+def is_in_scope(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether the name of the personality of the enclosing query means anything here.
 
     In a server: those that were let in, the person's own, and public ones if the server allows
     them. In a DM: the person's own and all that are not private.
     """
-    own = is_own(situation.account_ids)
-    if situation.guild_id is None:
+    terms = _terms(situation)
+    own = is_own(terms.accounts)
+    if not terms.in_server:
         return or_(own, Personality.visibility != Visibility.PRIVATE)
     refuses_public = exists().where(
-        ServerPolicy.guild_id == situation.guild_id, ~ServerPolicy.allows_public
+        ServerPolicy.guild_id == terms.guild, ~ServerPolicy.allows_public
     )
     public = and_(Personality.visibility == Visibility.PUBLIC, ~refuses_public)
-    return or_(is_admitted(situation), own, public)
+    return or_(is_admitted(terms), own, public)
 
 
-def is_available(account_ids: Collection[int]) -> ColumnElement[bool]:
+def is_available(account_ids: Any) -> ColumnElement[bool]:
     """Return whether the personality of the enclosing query is a person's own, or for everybody."""
     is_public = Personality.visibility == Visibility.PUBLIC
     return or_(is_own(account_ids), is_public, came_with_bot())
 
 
-def scope_rank(situation: Situation) -> ColumnElement[int]:
+def scope_rank(situation: AnySituation) -> ColumnElement[int]:
     """Return whom a name means first: 0 one that was let in, 1 one's own, 2 another."""
-    admitted = is_admitted(situation) if situation.guild_id is not None else false()
-    return case((admitted, 0), (is_own(situation.account_ids), 1), else_=2)
+    terms = _terms(situation)
+    admitted = is_admitted(terms) if terms.in_server else false()
+    return case((admitted, 0), (is_own(terms.accounts), 1), else_=2)
 
 
-def is_own(account_ids: Collection[int]) -> ColumnElement[bool]:
+def is_own(account_ids: Any) -> ColumnElement[bool]:
     """Return whether the personality of the enclosing query is owned by one of these accounts."""
     return exists(
         select(PersonalityOwner.personality_id)
         .join(User, User.id == PersonalityOwner.user_id)
-        .where(PersonalityOwner.personality_id == Personality.id, User.discord_id.in_(account_ids))
+        .where(
+            PersonalityOwner.personality_id == Personality.id,
+            User.discord_id == any_(_array(account_ids)),
+        )
     )
 
 
-def is_admitted(situation: Situation) -> ColumnElement[bool]:
+def is_admitted(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether everyone may call the personality of the enclosing query in this server."""
+    terms = _terms(situation)
     return or_(
         came_with_bot(),
         and_(
             Personality.visibility != Visibility.PRIVATE,
             exists().where(
-                Admission.guild_id == situation.guild_id,
+                Admission.guild_id == terms.guild,
                 Admission.personality_id == Personality.id,
             ),
         ),
         exists().where(
             ActivatedChannel.personality_id == Personality.id,
-            ActivatedChannel.channel_id.in_(situation.channel_ids),
+            ActivatedChannel.channel_id == any_(terms.channels),
         ),
     )
+
+
+def _array(ids: Any) -> Any:
+    """Return ids as a term of a statement."""
+    return ids if isinstance(ids, ClauseElement) else literal(list(ids), _IDS)
 
 
 def came_with_bot() -> ColumnElement[bool]:
@@ -276,18 +383,18 @@ def came_with_bot() -> ColumnElement[bool]:
     )
 
 
-def _blocks_of_person(situation: Situation) -> list[ColumnElement[bool]]:
+def _blocks_of_person(terms: SituationTerms) -> list[ColumnElement[bool]]:
     operator, server = Block.level == BlockLevel.OPERATOR, Block.level == BlockLevel.SERVER
-    ids, guild_id = situation.account_ids, situation.guild_id
     matches: list[ColumnElement[bool]] = []
-    if ids:
-        matches.append(and_(operator, Block.target == BlockTarget.USER, Block.target_id.in_(ids)))
-    if guild_id is not None:
-        targets = _targets_of(situation)
+    if terms.is_somebody:
+        is_they = Block.target_id == any_(terms.accounts)
+        matches.append(and_(operator, Block.target == BlockTarget.USER, is_they))
+    if terms.in_server:
         matches.append(
-            and_(operator, Block.target == BlockTarget.SERVER, Block.target_id == guild_id)
+            and_(operator, Block.target == BlockTarget.SERVER, Block.target_id == terms.guild)
         )
-        matches.append(and_(server, Block.guild_id == guild_id, Block.target_id.in_(targets)))
+        is_target = Block.target_id == any_(terms.targets)
+        matches.append(and_(server, Block.guild_id == terms.guild, is_target))
     return matches
 
 
@@ -309,30 +416,28 @@ def _first_block(condition: ColumnElement[bool]) -> ColumnElement[str | None]:
     )
 
 
-def _is_no_caller(situation: Situation) -> ColumnElement[bool]:
+def _is_no_caller(situation: SituationTerms) -> ColumnElement[bool]:
     """Return whether the channel's settings give this person no answers."""
     if situation.moderates:
         return false()
     has_role = and_(
         ChannelSettings.callers == Callers.ROLE,
-        ChannelSettings.caller_role_id.in_(situation.role_ids),
+        ChannelSettings.caller_role_id == any_(situation.roles),
     )
     return exists().where(
-        ChannelSettings.channel_id.in_(situation.channel_ids),
+        ChannelSettings.channel_id == any_(situation.channels),
         ChannelSettings.callers != Callers.EVERYONE,
         ~has_role,
     )
 
 
-def _place_verdict(situation: Situation) -> ColumnElement[Any]:
+def _place_verdict(situation: SituationTerms) -> ColumnElement[Any]:
     """Return which rule of a server forbids the personality of the enclosing query here."""
-    own = is_own(situation.account_ids)
-    if situation.guild_id is None:
+    own = is_own(situation.accounts)
+    if not situation.in_server:
         is_hidden = and_(Personality.visibility == Visibility.PRIVATE, ~own)
         return case((is_hidden, Reason.PRIVATE.value))
-    policy = (
-        select(ServerPolicy).where(ServerPolicy.guild_id == situation.guild_id).subquery("policy")
-    )
+    policy = select(ServerPolicy).where(ServerPolicy.guild_id == situation.guild).subquery("policy")
     # A server without a row has the defaults of the columns.
     row = select(literal(1).label("one")).subquery("one").outerjoin(policy, true())
     columns = policy.c
@@ -345,7 +450,7 @@ def _place_verdict(situation: Situation) -> ColumnElement[Any]:
             func.coalesce(columns.allows_public, True),
         ),
     )
-    is_listed = columns.channel_ids.overlap(situation.channel_ids)
+    is_listed = columns.channel_ids.overlap(situation.channels)
     is_wrong_channel = or_(
         and_(columns.channel_mode == ChannelMode.ONLY, ~is_listed),
         and_(columns.channel_mode == ChannelMode.EXCEPT, is_listed),
@@ -354,7 +459,7 @@ def _place_verdict(situation: Situation) -> ColumnElement[Any]:
     limiting_answer = (
         select(ConversationLine.created_at)
         .where(
-            ConversationLine.channel_id == situation.channel_ids[0],
+            ConversationLine.channel_id == situation.channel,
             ConversationLine.role == Role.ASSISTANT,
         )
         .order_by(ConversationLine.position.desc())

@@ -7,9 +7,12 @@ channel, the personality selected for DMs, a mention of the bot.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select, union
+from sqlalchemy import BigInteger, any_, bindparam, func, literal, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -25,10 +28,13 @@ from db.models import (
 from services.access import (
     AccessDenied,
     Situation,
+    SituationTerms,
     Verdict,
     is_in_scope,
+    named_terms,
     person_verdict,
     personality_verdict,
+    situation_parameters,
 )
 from services.chat.errors import NoPersonalityHere
 from services.chat.mentions import candidate_names, find_mentioned
@@ -36,6 +42,8 @@ from services.message_parts import REDACTED, MessagePart, defuse, mark
 from services.names import is_reserved
 from services.personalities import NamedPersonality, resolve_names
 from services.types import IncomingMessage
+
+_IDS: Any = ARRAY(BigInteger)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,51 @@ class Addressees:
     is_uncalled: bool = False
 
 
+@cache
+def _context_statement(situation: SituationTerms) -> Any:
+    """Return the statement of `load_context`, which is built once for a shape of a situation."""
+    people, channel_ids = bindparam("people", type_=_IDS), bindparam("channel_ids", type_=_IDS)
+    replied_to = (
+        select(ConversationLine.personality_id)
+        .where(
+            ConversationLine.discord_message_ids.contains(bindparam("reply_to", type_=_IDS)),
+            ConversationLine.role == Role.ASSISTANT,
+        )
+        .limit(1)
+    )
+    # What an account has chosen holds for the members that a proxy bot speaks for, too.
+    members, accounts = aliased(User), aliased(User)
+    opted_out = union(
+        select(OptOut.discord_id).where(OptOut.discord_id == any_(people)),
+        select(members.discord_id)
+        .join(OptOut, OptOut.discord_id == members.account_id)
+        .where(members.discord_id == any_(people)),
+    ).subquery()
+    incognito = union(
+        select(User.discord_id).where(User.discord_id == any_(people), User.incognito),
+        select(members.discord_id)
+        .join(accounts, accounts.discord_id == members.account_id)
+        .where(members.discord_id == any_(people), accounts.incognito),
+    ).subquery()
+    return (
+        select(
+            select(func.array_agg(opted_out.c.discord_id)).scalar_subquery(),
+            select(func.array_agg(incognito.c.discord_id)).scalar_subquery(),
+            select(func.array_agg(ActivatedChannel.personality_id))
+            .where(ActivatedChannel.channel_id == any_(channel_ids))
+            .scalar_subquery(),
+            replied_to.scalar_subquery(),
+            person_verdict(situation),
+            ChannelSettings,
+        )
+        .select_from(select(literal(1).label("one")).subquery())
+        .outerjoin(ChannelSettings, ChannelSettings.channel_id == any_(channel_ids))
+        # Those of a thread come before those of its channel, whose id is the smaller one.
+        .order_by(ChannelSettings.channel_id.desc())
+        .limit(1)
+    )
+
+
 async def load_context(
     session: AsyncSession,
     *,
@@ -79,47 +132,15 @@ async def load_context(
     situation: Situation | None = None,
 ) -> MessageContext:
     """Return opt-outs and incognito users among `people`, and possible addressees; one query."""
-    replied_to = (
-        select(ConversationLine.personality_id)
-        .where(
-            ConversationLine.discord_message_ids.contains([reply_to or 0]),
-            ConversationLine.role == Role.ASSISTANT,
-        )
-        .limit(1)
-    )
-    # What an account has chosen holds for the members that a proxy bot speaks for, too.
-    members, accounts = aliased(User), aliased(User)
-    opted_out = union(
-        select(OptOut.discord_id).where(OptOut.discord_id.in_(people)),
-        select(members.discord_id)
-        .join(OptOut, OptOut.discord_id == members.account_id)
-        .where(members.discord_id.in_(people)),
-    ).subquery()
-    incognito = union(
-        select(User.discord_id).where(User.discord_id.in_(people), User.incognito),
-        select(members.discord_id)
-        .join(accounts, accounts.discord_id == members.account_id)
-        .where(members.discord_id.in_(people), accounts.incognito),
-    ).subquery()
-    row = (
-        await session.execute(
-            select(
-                select(func.array_agg(opted_out.c.discord_id)).scalar_subquery(),
-                select(func.array_agg(incognito.c.discord_id)).scalar_subquery(),
-                select(func.array_agg(ActivatedChannel.personality_id))
-                .where(ActivatedChannel.channel_id.in_(channel_ids))
-                .scalar_subquery(),
-                replied_to.scalar_subquery(),
-                person_verdict(situation or Situation()),
-                ChannelSettings,
-            )
-            .select_from(select(literal(1).label("one")).subquery())
-            .outerjoin(ChannelSettings, ChannelSettings.channel_id.in_(channel_ids))
-            # Those of a thread come before those of its channel, whose id is the smaller one.
-            .order_by(ChannelSettings.channel_id.desc())
-            .limit(1)
-        )
-    ).one()
+    situation = situation or Situation()
+    parameters = {
+        **situation_parameters(situation),
+        "people": list(people),
+        "channel_ids": list(channel_ids),
+        "reply_to": [reply_to or 0],
+    }
+    statement = _context_statement(named_terms(situation))
+    row: Any = (await session.execute(statement, parameters)).one()
     return MessageContext(
         opted_out=frozenset(row[0] or ()),
         incognito=frozenset(row[1] or ()),
@@ -216,19 +237,22 @@ async def addressees(
     return await _default_addressee(session, message, situation)
 
 
+@cache
+def _called_statement(situation: SituationTerms) -> Any:
+    return select(Personality.name, personality_verdict(situation)).where(
+        Personality.id == bindparam("personality_id"),
+        Personality.deleted_at.is_(None),
+        is_in_scope(situation),
+    )
+
+
 async def _called(
     session: AsyncSession, situation: Situation, personality_id: UUID
 ) -> Addressees | None:
     """Return who answers if one personality is called; None if that means nobody here."""
-    row = (
-        await session.execute(
-            select(Personality.name, personality_verdict(situation)).where(
-                Personality.id == personality_id,
-                Personality.deleted_at.is_(None),
-                is_in_scope(situation),
-            )
-        )
-    ).one_or_none()
+    parameters = {**situation_parameters(situation), "personality_id": personality_id}
+    statement = _called_statement(named_terms(situation))
+    row: Any = (await session.execute(statement, parameters)).one_or_none()
     if row is None:
         return None
     name, verdict = row[0], Verdict.parse(row[1])

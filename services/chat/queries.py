@@ -3,17 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     Text,
     and_,
+    any_,
+    bindparam,
     case,
     cast,
     delete,
     func,
+    literal,
     null,
     or_,
     select,
@@ -42,9 +48,12 @@ from db.models import (
 )
 from services.access import (
     Situation,
+    SituationTerms,
     Verdict,
     keeps_memories,
+    named_terms,
     personality_verdict,
+    situation_parameters,
     streams_answers,
 )
 from services.memory import drop_summaries
@@ -81,94 +90,117 @@ class Resolution:
     existing: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, eq=False)
+class Existing:
+    """Conditions on what else there may be of a personality, by names.
+
+    They have the parameters `personality_id` and `situation_channel`.
+    """
+
+    exist: Mapping[str, ColumnElement[bool]]
+
+
+@cache
+def _resolution_statement(situation: SituationTerms | None, also: Existing | None) -> Any:
+    """Return the statement of `resolve`, which is built once for a shape of a situation."""
+    override, fallback = UserPersonalityConfig, aliased(LlmConfig)
+    is_server = ServerPolicy.guild_id == (situation.guild if situation else None)
+    channel_ids: Any = situation.channels if situation else array([], type_=BigInteger())
+    return (
+        select(
+            Personality,
+            SystemPrompt.content,
+            LlmConfig,
+            Persona,
+            override.llm_config_id,
+            PersonalityDefaultConfig.llm_config_id,
+            override.persona_id,
+            PersonalityVersion.definition,
+            null() if situation is None else personality_verdict(situation),
+            true() if situation is None else keeps_memories(situation),
+            true() if situation is None else streams_answers(situation),
+            select(ServerPolicy.time_zone).where(is_server).scalar_subquery(),
+            select(ServerPolicy.forbidden_tools).where(is_server).scalar_subquery(),
+            select(func.jsonb_build_array(*_SCENE))
+            .where(ChannelSettings.channel_id == any_(channel_ids))
+            .order_by(ChannelSettings.channel_id.desc())
+            .limit(1)
+            .scalar_subquery(),
+            _names_of(also.exist if also else {}),
+        )
+        .select_from(Personality)
+        .outerjoin(
+            override,
+            and_(
+                override.personality_id == Personality.id, override.user_id == bindparam("user_id")
+            ),
+        )
+        .outerjoin(
+            PersonalityDefaultConfig,
+            PersonalityDefaultConfig.personality_id == Personality.id,
+        )
+        .outerjoin(
+            PersonalityOwner,
+            and_(
+                PersonalityOwner.personality_id == Personality.id,
+                PersonalityOwner.user_id == bindparam("user_id"),
+            ),
+        )
+        .outerjoin(
+            PersonalityVersion,
+            and_(
+                PersonalityVersion.personality_id == Personality.id,
+                PersonalityVersion.number == Personality.public_version,
+                PersonalityVersion.number != Personality.version,
+                PersonalityOwner.user_id.is_(None),
+            ),
+        )
+        .outerjoin(fallback, fallback.is_default.is_(True))
+        .outerjoin(
+            LlmConfig,
+            LlmConfig.id
+            == func.coalesce(
+                override.llm_config_id, PersonalityDefaultConfig.llm_config_id, fallback.id
+            ),
+        )
+        .join(UserDefaultPersona, UserDefaultPersona.user_id == bindparam("user_id"))
+        .join(
+            Persona,
+            Persona.id == func.coalesce(override.persona_id, UserDefaultPersona.persona_id),
+        )
+        .outerjoin(
+            SystemPrompt,
+            or_(
+                SystemPrompt.id == Personality.system_prompt_id,
+                and_(Personality.system_prompt_id.is_(None), SystemPrompt.is_default),
+            ),
+        )
+        .where(Personality.id == bindparam("personality_id"), Personality.deleted_at.is_(None))
+    )
+
+
 async def resolve(
     session: AsyncSession,
     user_id: UUID,
     personality_id: UUID,
     *,
     situation: Situation | None = None,
-    exists: Mapping[str, ColumnElement[bool]] | None = None,
+    also: Existing | None = None,
 ) -> Resolution | None:
     """Return personality, config and persona for a user, or None if the personality was deleted.
 
     Config: the user's for this personality, else the personality's, else the global default.
     Persona: the user's for this personality, else the user's default. If a public personality was
-    changed after publishing, users other than its owners get the published version. `exists` are
-    conditions on what else there may be, by names.
+    changed after publishing, users other than its owners get the published version. `also` are
+    conditions on what else there may be.
     """
-    override, fallback = UserPersonalityConfig, aliased(LlmConfig)
-    is_server = ServerPolicy.guild_id == (situation.guild_id if situation else None)
-    row = (
-        await session.execute(
-            select(
-                Personality,
-                SystemPrompt.content,
-                LlmConfig,
-                Persona,
-                override.llm_config_id,
-                PersonalityDefaultConfig.llm_config_id,
-                override.persona_id,
-                PersonalityVersion.definition,
-                null() if situation is None else personality_verdict(situation),
-                true() if situation is None else keeps_memories(situation),
-                true() if situation is None else streams_answers(situation),
-                select(ServerPolicy.time_zone).where(is_server).scalar_subquery(),
-                select(ServerPolicy.forbidden_tools).where(is_server).scalar_subquery(),
-                select(func.jsonb_build_array(*_SCENE))
-                .where(ChannelSettings.channel_id.in_(situation.channel_ids if situation else []))
-                .order_by(ChannelSettings.channel_id.desc())
-                .limit(1)
-                .scalar_subquery(),
-                _names_of(exists or {}),
-            )
-            .select_from(Personality)
-            .outerjoin(
-                override,
-                and_(override.personality_id == Personality.id, override.user_id == user_id),
-            )
-            .outerjoin(
-                PersonalityDefaultConfig,
-                PersonalityDefaultConfig.personality_id == Personality.id,
-            )
-            .outerjoin(
-                PersonalityOwner,
-                and_(
-                    PersonalityOwner.personality_id == Personality.id,
-                    PersonalityOwner.user_id == user_id,
-                ),
-            )
-            .outerjoin(
-                PersonalityVersion,
-                and_(
-                    PersonalityVersion.personality_id == Personality.id,
-                    PersonalityVersion.number == Personality.public_version,
-                    PersonalityVersion.number != Personality.version,
-                    PersonalityOwner.user_id.is_(None),
-                ),
-            )
-            .outerjoin(fallback, fallback.is_default.is_(True))
-            .outerjoin(
-                LlmConfig,
-                LlmConfig.id
-                == func.coalesce(
-                    override.llm_config_id, PersonalityDefaultConfig.llm_config_id, fallback.id
-                ),
-            )
-            .join(UserDefaultPersona, UserDefaultPersona.user_id == user_id)
-            .join(
-                Persona,
-                Persona.id == func.coalesce(override.persona_id, UserDefaultPersona.persona_id),
-            )
-            .outerjoin(
-                SystemPrompt,
-                or_(
-                    SystemPrompt.id == Personality.system_prompt_id,
-                    and_(Personality.system_prompt_id.is_(None), SystemPrompt.is_default),
-                ),
-            )
-            .where(Personality.id == personality_id, Personality.deleted_at.is_(None))
-        )
-    ).first()
+    statement = _resolution_statement(named_terms(situation) if situation else None, also)
+    parameters = {
+        **situation_parameters(situation or Situation()),
+        "user_id": user_id,
+        "personality_id": personality_id,
+    }
+    row: Any = (await session.execute(statement, parameters)).first()
     if row is None:
         return None
     (
@@ -209,9 +241,11 @@ async def resolve(
     )
 
 
-def _names_of(conditions: Mapping[str, ColumnElement[bool]]) -> ColumnElement[list[str]]:
+def _names_of(conditions: Mapping[str, ColumnElement[bool]]) -> ColumnElement[Sequence[str]]:
     """Return the names of those conditions that hold."""
     names = [case((holds, name)) for name, holds in conditions.items()]
+    if not names:
+        return cast(literal("{}"), ARRAY(Text))
     return func.array_remove(cast(array(names), ARRAY(Text)), None)
 
 

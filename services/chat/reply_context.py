@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy import BigInteger, Uuid, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ConversationLine, LlmConfig, Personality, Role, User
@@ -205,6 +206,16 @@ class ContextLoader:
         self._models = models
         self._clock = clock
         self._acts = acts
+        channel: Any = bindparam("situation_channel", type_=BigInteger())
+        personality: Any = bindparam("personality_id", type_=Uuid())
+        self._existing = queries.Existing(
+            {
+                "timers": has_timers(channel, personality),
+                "shared": acts.has_shared(personality),
+                "board acts": acts.has_board_acts(personality),
+                "summaries": has_summaries(personality, channel),
+            }
+        )
         self._lore = lore
 
     async def load(self, request: ReplyRequest) -> ReplyContext:
@@ -227,12 +238,7 @@ class ContextLoader:
                 user.id,
                 request.personality_id,
                 situation=situation,
-                exists={
-                    "timers": has_timers(request.channel.channel_id, request.personality_id),
-                    "shared": self._acts.has_shared(request.personality_id),
-                    "board acts": self._acts.has_board_acts(request.personality_id),
-                    "summaries": has_summaries(request.personality_id, request.channel.channel_id),
-                },
+                also=self._existing,
             )
             if resolution is None:
                 raise PersonalityDeleted

@@ -1,6 +1,7 @@
 """What a personality has done on boards, for its chat in the same server."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
@@ -88,7 +89,7 @@ async def board_acts(
     return sorted(acts, key=lambda each: each.acted_at, reverse=True)
 
 
-def has_board_acts(personality_id: UUID) -> ColumnElement[bool]:
+def has_board_acts(personality_id: Any) -> ColumnElement[bool]:
     """Return whether a personality has written anything on a board."""
     return or_(
         exists().where(Post.personality_id == personality_id),

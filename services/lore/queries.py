@@ -73,7 +73,7 @@ async def documents(
     return book or {}, [(id_, document) for id_, document in rows]
 
 
-def has_timers(channel_id: int, personality_id: UUID) -> ColumnElement[bool]:
+def has_timers(channel_id: Any, personality_id: Any) -> ColumnElement[bool]:
     """Return whether there are any timed effects in a conversation."""
     return exists().where(
         LoreTimer.channel_id == channel_id, LoreTimer.personality_id == personality_id

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, true, update
@@ -159,7 +160,7 @@ async def give_up(session: AsyncSession, session_id: UUID) -> None:
     )
 
 
-def has_summaries(personality_id: UUID, channel_id: int) -> ColumnElement[bool]:
+def has_summaries(personality_id: Any, channel_id: Any) -> ColumnElement[bool]:
     """Return whether there are any summaries of talk with a personality in a channel."""
     return exists().where(
         SittingSummary.personality_id == personality_id, SittingSummary.channel_id == channel_id

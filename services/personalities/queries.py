@@ -2,11 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, union, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -25,12 +39,15 @@ from db.models import (
 )
 from services.access import (
     Situation,
+    SituationTerms,
     Verdict,
     came_with_bot,
     is_in_scope,
     is_own,
+    named_terms,
     personality_verdict,
     scope_rank,
+    situation_parameters,
 )
 from services.personalities import definition
 from services.types import Actor
@@ -349,18 +366,18 @@ class NamedPersonality:
     verdict: Verdict | None
 
 
-async def resolve_names(
-    session: AsyncSession, words: Sequence[str], situation: Situation
-) -> dict[str, list[NamedPersonality]]:
-    """Map lower-case names to the personalities that they mean here, those that come first."""
+@cache
+def _names_statement(situation: SituationTerms) -> Any:
+    """Return the statement of `resolve_names`, which is built once for a shape of a situation."""
+    words = bindparam("words", type_=ARRAY(Text))
     by_name = select(func.lower(Personality.name).label("word"), Personality.id).where(
-        func.lower(Personality.name).in_(words)
+        func.lower(Personality.name) == any_(words)
     )
     by_alias = select(
         func.lower(PersonalityAlias.alias).label("word"), PersonalityAlias.personality_id
-    ).where(func.lower(PersonalityAlias.alias).in_(words))
+    ).where(func.lower(PersonalityAlias.alias) == any_(words))
     matches = union(by_name, by_alias).subquery()
-    rows = await session.execute(
+    return (
         select(
             matches.c.word,
             Personality.id,
@@ -374,6 +391,15 @@ async def resolve_names(
         .where(Personality.deleted_at.is_(None), is_in_scope(situation))
         .order_by("rank", Personality.created_at)
     )
+
+
+async def resolve_names(
+    session: AsyncSession, words: Sequence[str], situation: Situation
+) -> dict[str, list[NamedPersonality]]:
+    """Map lower-case names to the personalities that they mean here, those that come first."""
+    parameters = {**situation_parameters(situation), "words": list(words)}
+    statement = _names_statement(named_terms(situation))
+    rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
     found: dict[str, list[NamedPersonality]] = {}
     for word, id_, name, maker, rank, verdict in rows:
         known = found.setdefault(word, [])

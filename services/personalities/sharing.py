@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false
@@ -78,11 +78,12 @@ async def no_board_acts(
     return ()
 
 
-# Whether a personality has done anything of the kind, as a condition in another query.
-Exists: TypeAlias = Callable[[UUID], ColumnElement[bool]]
+# Whether a personality has done anything of the kind, as a condition in another query, in which its
+# id is a term.
+Exists: TypeAlias = Callable[[Any], ColumnElement[bool]]
 
 
-def _nothing(_: UUID) -> ColumnElement[bool]:
+def _nothing(_: Any) -> ColumnElement[bool]:
     return false()
 
 

@@ -1,6 +1,7 @@
 """The photos that a personality has posted recently and may mention in a channel."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -46,7 +47,7 @@ async def recently_shared(
     return photos[::-1]
 
 
-def has_shared(personality_id: UUID) -> ColumnElement[bool]:
+def has_shared(personality_id: Any) -> ColumnElement[bool]:
     """Return whether a personality has posted any photo."""
     return exists().where(
         EngineAct.personality_id == personality_id, EngineAct.action_type == ActionType.SHARED
