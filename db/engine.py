@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,8 +27,11 @@ _IDLE = "SET idle_in_transaction_session_timeout = '30s'"
 _ITERATIVE, _EXACT = "SET hnsw.iterative_scan = relaxed_order", "SET enable_indexscan = off"
 # Compiling a plan takes longer than any statement of ours takes.
 _NO_COMPILING = "SET jit = off"
-_PLAN_ANEW = "SET plan_cache_mode = force_custom_plan"
-_DO_NOT_WAIT = "SET synchronous_commit = off"
+# Each statement is planned for its parameters: how many rows fulfil a condition differs between
+# them by orders of magnitude.
+PLAN_ANEW = "SET plan_cache_mode = force_custom_plan"
+# Only where the server itself crashes, what was committed in the last half second is lost.
+DO_NOT_WAIT = "SET synchronous_commit = off"
 _VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
 MINIMUM_VECTOR, ITERATIVE_VECTOR = (0, 7), (0, 8)
 _PROBES = 3
@@ -105,12 +108,10 @@ def check_connections(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "checkin", note)
 
 
-def create_engine(url: str, *, is_single: bool = False, **options: Any) -> AsyncEngine:
+def create_engine(url: str, *, settings: Sequence[str] = (), **options: Any) -> AsyncEngine:
     """Return an engine for an address as libpq and hosters write it.
 
-    With `is_single` it is for single statements without a transaction around them. Each is planned
-    for its parameters, since how many rows fulfil a condition differs by orders of magnitude, and
-    none waits for the disk: only where the server itself crashes the last half second is lost.
+    `settings` are statements that each connection begins with.
 
     Raises:
         AddressInvalid: The address cannot be read.
@@ -132,9 +133,8 @@ def create_engine(url: str, *, is_single: bool = False, **options: Any) -> Async
         is_old = row is not None and parse_version(row[0]) < ITERATIVE_VECTOR
         cursor.execute(_EXACT if is_old else _ITERATIVE)
         cursor.execute(_NO_COMPILING)
-        if is_single:
-            cursor.execute(_PLAN_ANEW)
-            cursor.execute(_DO_NOT_WAIT)
+        for each in settings:
+            cursor.execute(each)
         if address.schema and address.schema != "public":
             quoted = address.schema.replace('"', '""')
             cursor.execute(f'SET search_path = "{quoted}", public')

@@ -15,7 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
-from db.engine import ITERATIVE_VECTOR, check_connections, check_server, create_engine
+from db.engine import (
+    DO_NOT_WAIT,
+    ITERATIVE_VECTOR,
+    PLAN_ANEW,
+    check_connections,
+    check_server,
+    create_engine,
+)
 from db.errors import AlreadyRunning
 
 log = logging.getLogger(__name__)
@@ -37,17 +44,18 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_size=pool_size)
-    single = create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=_SINGLE_STATEMENTS, is_single=True
-    )
-    check_connections(engine)
-    check_connections(single)
-    info = {"url": url, "single": single}
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_size": _SINGLE_STATEMENTS}
+    single = create_engine(url, settings=[DO_NOT_WAIT], **options)
+    searches = create_engine(url, settings=[PLAN_ANEW], **options)
+    engines = (engine, single, searches)
+    for each in engines:
+        check_connections(each)
+    info = {"url": url, "single": single, "searches": searches}
     try:
         yield async_sessionmaker(engine, expire_on_commit=False, info=info)
     finally:
-        await engine.dispose()
-        await single.dispose()
+        for each in engines:
+            await each.dispose()
 
 
 def url_of(sessions: Sessions) -> str:
@@ -61,8 +69,16 @@ def process_cache(sessions: Sessions, name: str, make: Callable[[], T]) -> T:
 
 
 def single_statements(sessions: Sessions) -> AsyncEngine:
-    """Return the engine for single statements without a transaction around them."""
+    """Return the engine for single statements without a transaction around them.
+
+    None waits for the disk: where the server itself crashes, the last half second may be lost.
+    """
     return sessions.kw["info"]["single"]
+
+
+def searches(sessions: Sessions) -> AsyncEngine:
+    """Return the engine for single statements that are planned anew for their parameters."""
+    return sessions.kw["info"]["searches"]
 
 
 def reading(sessions: Sessions) -> AsyncSession:

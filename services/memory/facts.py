@@ -15,7 +15,7 @@ from sqlalchemy import TextClause, delete, insert, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Fact, Memory, Personality, User, Venue
-from db.session import Sessions, single_statements
+from db.session import Sessions, searches
 from services.memory.exchanges import read_exchange
 from services.memory.fact_patterns import stated_facts
 from services.memory.reach import RULES, any_of, reach_of, reach_parameters
@@ -155,7 +155,7 @@ async def known_facts(
         "memory_ids": list(memory_ids),
     }
     statement = _statement(channel.venue, is_shared=bool(shared))
-    async with single_statements(sessions).connect() as connection:
+    async with searches(sessions).connect() as connection:
         rows = (await connection.execute(statement, parameters)).all()
     distinct = {(row.subject, row.statement): row for row in reversed(rows)}
     facts = [

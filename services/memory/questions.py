@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Self
 
@@ -112,6 +112,7 @@ def _common_words(words: Sequence[str]) -> frozenset[str]:
     return _stop_words()[language] if language else frozenset()
 
 
+@lru_cache(maxsize=5000)
 def content_words(text: str) -> frozenset[str]:
     """Return the words of a text that say something, without numbers."""
     words = words_of(text)
@@ -135,9 +136,21 @@ def language_of(words: Sequence[str]) -> str | None:
 
 def _common_counts(words: Sequence[str]) -> Mapping[str, int]:
     """Return how many words without content a text has of each language."""
-    return {
-        language: sum(word in each for word in words) for language, each in _stop_words().items()
-    }
+    spoken_in = _languages_of_stop_words()
+    counts = dict.fromkeys(_stop_words(), 0)
+    for word in words:
+        for language in spoken_in.get(word, ()):
+            counts[language] += 1
+    return counts
+
+
+@cache
+def _languages_of_stop_words() -> Mapping[str, Sequence[str]]:
+    languages: dict[str, list[str]] = {}
+    for language, words in _stop_words().items():
+        for word in words:
+            languages.setdefault(word, []).append(language)
+    return languages
 
 
 @cache

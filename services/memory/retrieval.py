@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Row
 
 from db.models import TERM_COUNT, Venue
-from db.session import Sessions, single_statements
+from db.session import Sessions, searches
 from services.memory.questions import Question
 from services.memory.reach import RULES, any_of, reach_of, reach_parameters
 from services.memory.statistics import ALL_OF, Statistics, count
@@ -231,7 +231,7 @@ async def retrieve(
         **where,
         "before": before,
     }
-    async with single_statements(sessions).connect() as connection:
+    async with searches(sessions).connect() as connection:
         statement = _statement(
             channel.venue,
             is_shared=bool(shared),
@@ -253,7 +253,7 @@ async def search_own(
     where = {"user_id": user_id, "age_restricted": True}
     statistics = await count(sessions, (_IS_OWN,), where)
     parameters = _parameters(question, statistics, user_id, limit=limit, by_itself=True)
-    async with single_statements(sessions).connect() as connection:
+    async with searches(sessions).connect() as connection:
         statement = _own_statement(
             has_model=question.model_meaning is not None, is_large=statistics.is_large
         )

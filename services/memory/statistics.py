@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
-from db.session import Sessions, process_cache, single_statements
+from db.session import Sessions, process_cache, searches
 from services.memory.reach import RULES
 
 # So many of the newest memories tell how rare a word is.
@@ -93,7 +93,7 @@ async def _count(
 ) -> Statistics:
     names = _names(reach)
     parameters = {name: value for name, value in where.items() if name in names}
-    async with single_statements(sessions).connect() as connection:
+    async with searches(sessions).connect() as connection:
         rows = (await connection.execute(_statement(reach), parameters)).all()
     counts = Counter(int(term) - 1 for row in rows if row.terms for term in _terms(row.terms))
     sampled = sum(row.terms is not None for row in rows)
