@@ -18,7 +18,7 @@ NO_WORDS := "wordllama is not for this platform: memories are found by their wor
 # Tests start dozens of processes, which share compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast coverage check bench bench-large pictures lock clean
+.PHONY: run test test-fast coverage check bench bench-quick bench-large pictures lock clean
 
 run: .venv/playground
 	$(BIN)/troupe run
@@ -41,6 +41,10 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m tests.bench
+
+# A reply, beside the least that a bot can do, with few memories.
+bench-quick: .venv/installed
+	QUICK=1 $(BIN)/python -m tests.bench
 
 # With what takes minutes: a year of talk.
 bench-large: .venv/installed

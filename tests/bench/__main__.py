@@ -1,6 +1,8 @@
 """`make bench`: measure, print a table, write `bench.json`."""
 
 import json
+import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import (
-    chat,
     engine,
     first_answer,
     hostile,
@@ -19,7 +20,9 @@ from tests.bench import (
     memory,
     page,
     photos,
+    replies,
     responsiveness,
+    servers,
     small_model,
     streaming,
     voice,
@@ -29,7 +32,6 @@ from tests.bench.measure import Measure
 
 # Each takes the address of an empty, migrated database.
 MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
-    chat.measure,
     first_answer.measure,
     hostile.measure,
     jobs.measure,
@@ -39,18 +41,25 @@ MEASURES: tuple[Callable[[str], list[Measure]], ...] = (
     memory.measure,
     page.measure,
     photos.measure,
+    replies.measure,
     responsiveness.measure,
+    servers.measure,
     small_model.measure,
     streaming.measure,
     voice.measure,
 )
 
 
+# What takes a minute: where people are.
+QUICK: tuple[Callable[[str], list[Measure]], ...] = (replies.measure_quickly,)
+
+
 def main() -> None:
-    """Run every measure, one after the other, each on a database of its own."""
+    """Run every measure, one after the other, each on a database of its own; `QUICK` a few."""
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     measured: list[Measure] = []
     with databases() as create:
-        for number, take in enumerate(MEASURES):
+        for number, take in enumerate(QUICK if os.environ.get("QUICK") else MEASURES):
             measured += take(create(f"bench_{number}"))
     written = {
         each.name: {"value": round(each.value, 4), "unit": each.unit, "aim": each.aim}

@@ -138,9 +138,14 @@ def measure(url: str) -> list[Measure]:
     return asyncio.run(_measure(url))
 
 
-async def _measure(url: str) -> list[Measure]:
+def measure_quickly(url: str) -> list[Measure]:
+    """Return the same with few memories."""
+    return asyncio.run(_measure(url, memories=20_000))
+
+
+async def _measure(url: str, *, memories: int = world.MEMORIES) -> list[Measure]:
     async with connect(url) as sessions:
-        await world.fill(sessions)
+        await world.fill(sessions, memories)
     floor = await _floor()
     ours, more = await _ours(url)
     return [

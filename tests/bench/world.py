@@ -1,7 +1,6 @@
 """A database as a bot has it that is used: personalities, memories, and lore."""
 
 import random
-from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, text
@@ -17,12 +16,25 @@ from tests.vendors.discord import GUILD_ID
 from tests.vendors.discord.payloads import FIRST_CHANNEL_ID
 
 MEMORIES, PERSONALITIES, LORE = 100_000, 1000, 50
-_BATCH, _HERS = 5000, 5  # every fifth memory is Mirela's
+_DISTINCT, _BATCH = 20_000, 5000
 _DAYS = 64
 
 
-async def fill(sessions: Sessions) -> None:
-    """Store a thousand personalities, 100,000 memories, a fifth of them Mirela's, and her lore."""
+_COPIES = text("""
+    INSERT INTO memories (id, personality_id, user_id, venue, channel_id, guild_id, session_id,
+                          content, embedding, terms, created_at)
+    SELECT gen_random_uuid(), p.id, m.user_id, m.venue, m.channel_id, m.guild_id,
+           gen_random_uuid(), m.content, m.embedding, m.terms,
+           now() - random() * :days * interval '1 day'
+    FROM (SELECT *, row_number() OVER () AS number FROM memories) m
+    CROSS JOIN generate_series(1, CAST(:copies AS int)) n(number)
+    JOIN personalities p
+      ON p.slug = 'p-' || (m.number * 31 + n.number) % CAST(:personalities AS int) + 1
+""")
+
+
+async def fill(sessions: Sessions, memories: int = MEMORIES) -> None:
+    """Store a thousand personalities, memories, of which 20,000 are Mirela's, and her lore."""
     await seed(sessions, vendors={"openai"})
     async with sessions.begin() as session:
         await session.execute(
@@ -35,7 +47,7 @@ async def fill(sessions: Sessions) -> None:
         mirela = await session.scalar(select(Personality.id).where(Personality.slug == "mirela"))
         assert mirela is not None
         await _add_lore(session, mirela)
-        await _add_memories(session, mirela)
+        await _add_memories(session, mirela, memories)
     async with sessions.begin() as session:
         await session.execute(text("ANALYZE"))
 
@@ -46,40 +58,37 @@ async def _add_lore(session: AsyncSession, personality_id: UUID) -> None:
     session.add(book)
     await session.flush()
     for position in range(LORE):
-        keys = sentence(generator).split()[1:8:3]
+        keys = [f"lighthouse{position}", f"harbour {position}"]
         document = {"keys": keys, "content": sentence(generator), "insertion_order": position}
         session.add(LoreEntry(lorebook_id=book.id, position=position, document=document))
 
 
-async def _add_memories(session: AsyncSession, mirela: UUID) -> None:
+async def _add_memories(session: AsyncSession, mirela: UUID, memories: int) -> None:
     generator, embedder = random.Random(2), WordLlamaEmbedder()
-    ids: Sequence[UUID] = (await session.scalars(select(Personality.id))).all()
     user = User(discord_id=1, username="someone")
     session.add(user)
     await session.flush()
     # Building the index at the end is many times faster than row by row.
     await session.execute(text("DROP INDEX ix_memories_embedding"))
-    for _ in range(MEMORIES // _BATCH):
-        exchanges = [
-            f"someone: {sentence(generator)}\nMirela: {sentence(generator)}" for _ in range(_BATCH)
-        ]
-        rows = [
-            {
-                "personality_id": generator.choice(ids) if number % _HERS else mirela,
-                "user_id": user.id,
-                "venue": Venue.PUBLIC,
-                "channel_id": FIRST_CHANNEL_ID,
-                "guild_id": GUILD_ID,
-                "session_id": uuid4(),
-                **indexed.columns(),
-            }
-            for number, indexed in enumerate(await index(embedder, exchanges))
-        ]
-        await session.execute(insert(Memory), rows)
-    await session.execute(
-        text("UPDATE memories SET created_at = now() - random() * :days * interval '1 day'"),
-        {"days": _DAYS},
-    )
+    exchanges = [
+        f"someone: {sentence(generator)}\nMirela: {sentence(generator)}" for _ in range(_DISTINCT)
+    ]
+    rows = [
+        {
+            "personality_id": mirela,
+            "user_id": user.id,
+            "venue": Venue.PUBLIC,
+            "channel_id": FIRST_CHANNEL_ID,
+            "guild_id": GUILD_ID,
+            "session_id": uuid4(),
+            **indexed.columns(),
+        }
+        for indexed in await index(embedder, exchanges)
+    ]
+    for start in range(0, _DISTINCT, _BATCH):
+        await session.execute(insert(Memory), rows[start : start + _BATCH])
+    others = {"copies": memories // _DISTINCT - 1, "personalities": PERSONALITIES, "days": _DAYS}
+    await session.execute(_COPIES, others)
     await session.execute(text("SET LOCAL maintenance_work_mem = '2GB'"))
     await session.execute(
         text(
