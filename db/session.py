@@ -33,8 +33,8 @@ _RECONNECT_SECONDS = 1.0
 _PING_SECONDS, _MAX_SILENCE_SECONDS = 5.0, 12.0
 # Shorter beginnings of an id are rather a name.
 _MIN_ID_LENGTH = 4
-# How many connections are kept for single statements.
-_SINGLE_STATEMENTS = 5
+# How many connections are kept for single statements, and for searches; twice as many may be open.
+_SINGLE_STATEMENTS, _SEARCHES = 5, 3
 
 T = TypeVar("T")
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
@@ -44,9 +44,20 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 async def connect(url: str, *, pool_size: int = 10) -> AsyncGenerator[Sessions]:
     """Open a pool; each use case then runs inside its own `async with sessions.begin()`."""
     engine = create_engine(url, pool_size=pool_size)
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_size": _SINGLE_STATEMENTS}
-    single = create_engine(url, settings=[DO_NOT_WAIT], **options)
-    searches = create_engine(url, settings=[PLAN_ANEW], **options)
+    single = create_engine(
+        url,
+        settings=[DO_NOT_WAIT],
+        isolation_level="AUTOCOMMIT",
+        pool_size=_SINGLE_STATEMENTS,
+        max_overflow=_SINGLE_STATEMENTS,
+    )
+    searches = create_engine(
+        url,
+        settings=[PLAN_ANEW],
+        isolation_level="AUTOCOMMIT",
+        pool_size=_SEARCHES,
+        max_overflow=_SEARCHES,
+    )
     engines = (engine, single, searches)
     for each in engines:
         check_connections(each)

@@ -198,8 +198,7 @@ def assemble(
 ) -> Services:
     """Build every service from the adapters and clients that do I/O."""
     catalog = ModelCatalog(models)
-    active_clock = clock or SystemClock()
-    budgets = budgets or Budgets(sessions)
+    active_clock, budgets = clock or SystemClock(), budgets or Budgets(sessions)
     budgets.warn_by(adapters.notifier)
     if keys is not None:
         keys.ring.notify_by(adapters.notifier)
@@ -207,8 +206,7 @@ def assemble(
     hosting = FaceHosting(sessions, pipeline.store, adapters.face_host)
     faces = FaceService(sessions, pipeline, personalities, hosting, models)
     face_chooser = FaceChooser(sessions, pipeline.store, hosting)
-    library = LoreLibrary(embedder)
-    meaning = meaning or MeaningModel()
+    library, meaning = LoreLibrary(embedder), meaning or MeaningModel()
     drawer = PictureDrawer(sessions, pipeline)
     toolbox = Toolbox(
         (
@@ -225,12 +223,7 @@ def assemble(
     )
     generator = ReplyGenerator(
         *(sessions, models, embedder, active_clock),
-        ActsElsewhere(
-            shared_photos=recently_shared,
-            has_shared=has_shared,
-            board_acts=board_acts,
-            has_board_acts=has_board_acts,
-        ),
+        ActsElsewhere(recently_shared, has_shared, board_acts, has_board_acts),
         library,
         toolbox,
         meaning=meaning,
@@ -263,8 +256,7 @@ def assemble(
     )
     engine_service = EngineService(sessions, planner, options.rhythm, options.limits, timing)
     publishers: dict[str, Publisher] = {TargetKind.DISCORD: adapters.publisher}
-    if buffer is not None:
-        publishers[TargetKind.BUFFER] = buffer
+    publishers |= {TargetKind.BUFFER: buffer} if buffer is not None else {}
     photo_embedder = ImageEmbeddings(models.ledger, image_embedder or LocalImageEmbedder())
     garbage_collector = GarbageCollector(sessions, pipeline.store, FILE_REFERENCES)
     handlers = (

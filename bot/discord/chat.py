@@ -394,4 +394,6 @@ class DiscordChatAdapter(ChatAdapter):
         with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             messageable = await self._resolve(channel)
             async with messageable.typing():
+                if channel.guild_id is not None:
+                    await self._webhooks.prepare(messageable)
                 await asyncio.Event().wait()

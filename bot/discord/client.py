@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -39,6 +40,7 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 # For the operator alone: hidden from ordinary members, or only in the operator's own server.
 OPERATOR_COMMANDS = ("admin", "budget", "engine", "model", "system-prompt")
+_SETTLED_SECONDS, _MAX_USED = 5.0, 1000
 _TEAM_OWNERS = (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
 Interaction: TypeAlias = "discord.Interaction[Bot]"
 COGS = (
@@ -113,6 +115,8 @@ class Bot(commands.AutoShardedBot):
         self._catching_up: asyncio.Task[None] | None = None
         self.development = development
         self.has_gateway = has_gateway
+        # When a command, a button or a form was last used in a server.
+        self._used_at: dict[int, float] = {}
         self.services = assemble(self)
 
     @override
@@ -182,6 +186,10 @@ class Bot(commands.AutoShardedBot):
         # Most messages call nobody: they cost no task.
         if event_name == "message" and self._passes_by(args[0]):
             return
+        if event_name == "interaction":
+            self._used_at[args[0].guild_id or 0] = time.monotonic()
+            while len(self._used_at) > _MAX_USED:
+                del self._used_at[next(iter(self._used_at))]
         super().dispatch(event_name, *args, **kwargs)
 
     def _passes_by(self, message: discord.Message) -> bool:
@@ -196,7 +204,7 @@ class Bot(commands.AutoShardedBot):
         channel_ids = (message.channel.id, getattr(message.channel, "parent_id", None) or 0)
         listening, chat = self.services.listening, self.services.chat
         if (
-            not listening.is_fresh
+            not self._knows(message.guild.id)
             or listening.answers_all(channel_ids)
             or listening.is_board(channel_ids)
             or chat.is_answering(message.channel.id, message.author.id, message.created_at)
@@ -315,9 +323,15 @@ class Bot(commands.AutoShardedBot):
         if payload.guild_id is not None and payload.user_id != self.application_id and not is_bot:
             await self.services.board_ingest.react(payload.user_id, payload.message_id, value)
 
+    def _knows(self, guild_id: int) -> bool:
+        """Whether it is known what listens in a server, also what was changed there just now."""
+        used_at = self._used_at.get(guild_id, float("-inf"))
+        is_settled = time.monotonic() - used_at > _SETTLED_SECONDS
+        return is_settled and self.services.listening.is_fresh
+
     def _may_be_board(self, channel: Any) -> bool:
         """Whether a channel is a board, or is not known to be none."""
-        if channel is None or not self.services.listening.is_fresh:
+        if channel is None or channel.guild is None or not self._knows(channel.guild.id):
             return True
         return self.services.listening.is_board(
             (channel.id, getattr(channel, "parent_id", None) or 0)

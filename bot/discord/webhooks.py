@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -79,6 +79,12 @@ class Webhooks:
             if (parent.id, name) not in self._cache:
                 self._cache[parent.id, name] = await parent.create_webhook(name=name)
             return self._cache[parent.id, name]
+
+    async def prepare(self, channel: Any) -> None:
+        """Have the webhook of a channel at hand, for what is said in a moment."""
+        with suppress(ChannelNotFound, discord.HTTPException, aiohttp.ClientError, OSError):
+            if (webhook_channel(channel).id, WEBHOOK_NAME) not in self._cache:
+                await self.get(channel)
 
     async def are_allowed(self, channel: Any) -> bool:
         """Whether we can have a webhook here: permissions and the limit of webhooks allow it."""

@@ -53,11 +53,15 @@ from services.access.errors import (
 from services.access.notices import is_notice_due
 from services.access.quotas import Quotas, check_quota
 from services.access.servers import MAX_ANSWERS_PER_HOUR, Resident, ServerService
+from services.access.situations import (
+    Situation,
+    SituationTerms,
+    named_terms,
+    situation_parameters,
+)
 from services.access.types import Caller, Payer, PayerKind, act_payers
 from services.access.uploads import UploadLimiter
 from services.access.verdicts import (
-    Situation,
-    SituationTerms,
     Verdict,
     blocked_accounts,
     came_with_bot,
@@ -66,11 +70,9 @@ from services.access.verdicts import (
     is_in_scope,
     is_own,
     keeps_memories,
-    named_terms,
     person_verdict,
     personality_verdict,
     scope_rank,
-    situation_parameters,
     streams_answers,
     who_is_heard,
 )

@@ -7,17 +7,13 @@ server's moderators, of the maker; then a rule of the server.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    ClauseElement,
     ColumnElement,
     Text,
     and_,
     any_,
-    bindparam,
     case,
     cast,
     exists,
@@ -29,7 +25,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
@@ -51,7 +46,15 @@ from db.models import (
     Visibility,
 )
 from services.access.errors import Reason
-from services.types import Actor, Channel, IncomingMessage
+from services.access.situations import (
+    AnySituation,
+    Situation,
+    SituationTerms,
+    array_of,
+    targets_of,
+    terms_of,
+)
+from services.types import IncomingMessage
 
 _MUTED = "muted"
 _HOUR = timedelta(hours=1)
@@ -85,144 +88,15 @@ class Verdict:
         return cls(Reason(reason), muted == _MUTED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """Who wants something where; `account_ids` has the ids of a person's account and member.
-
-    Nobody wants what a personality does by itself.
-    """
-
-    account_ids: Collection[int] = ()
-    role_ids: Collection[int] = ()
-    moderates: bool = False
-    channel: Channel | None = None
-
-    @classmethod
-    def of(cls, actor: Actor, channel: Channel | None = None) -> "Situation":
-        """Return the situation of a person in a channel."""
-        return cls(
-            account_ids={actor.discord_id, actor.account_id or actor.discord_id},
-            role_ids=actor.role_ids,
-            moderates=actor.moderates,
-            channel=channel,
-        )
-
-    @classmethod
-    def of_user(cls, user: User) -> "Situation":
-        """Return the situation of a user in no particular place."""
-        return cls(account_ids={user.discord_id, user.account_id or user.discord_id})
-
-    @property
-    def guild_id(self) -> int | None:
-        """Return the server, if it is not a DM."""
-        return self.channel.guild_id if self.channel else None
-
-    @property
-    def channel_ids(self) -> list[int]:
-        """Return the channel and, of a thread, its parent."""
-        if self.channel is None:
-            return []
-        return [self.channel.channel_id, self.channel.parent_id or self.channel.channel_id]
-
-
-_IDS: Any = ARRAY(BigInteger)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SituationTerms:
-    """A situation as terms of a statement: its values, or parameters by name.
-
-    With the latter, a statement is built once for all situations of a shape.
-    """
-
-    is_somebody: bool
-    in_server: bool
-    moderates: bool
-    accounts: Any
-    roles: Any
-    channels: Any
-    channel: Any
-    guild: Any
-    targets: Any
-
-    @classmethod
-    def of(cls, situation: Situation) -> "SituationTerms":
-        """Return the values of a situation."""
-        values = situation_parameters(situation)
-
-        def ids(name: str) -> Any:
-            return literal(values[f"situation_{name}"], _IDS)
-
-        return cls(
-            **_shape(situation),
-            accounts=ids("accounts"),
-            roles=ids("roles"),
-            channels=ids("channels"),
-            targets=ids("targets"),
-            guild=values["situation_guild"],
-            channel=values["situation_channel"],
-        )
-
-
-@cache
-def _named(*, is_somebody: bool, in_server: bool, moderates: bool) -> SituationTerms:
-    def ids(name: str) -> Any:
-        return bindparam(f"situation_{name}", type_=_IDS)
-
-    return SituationTerms(
-        is_somebody=is_somebody,
-        in_server=in_server,
-        moderates=moderates,
-        accounts=ids("accounts"),
-        roles=ids("roles"),
-        channels=ids("channels"),
-        targets=ids("targets"),
-        guild=bindparam("situation_guild", type_=BigInteger()),
-        channel=bindparam("situation_channel", type_=BigInteger()),
-    )
-
-
-def named_terms(situation: Situation) -> SituationTerms:
-    """Return parameters by name for all situations of the same shape, always the same object."""
-    return _named(**_shape(situation))
-
-
-def situation_parameters(situation: Situation) -> dict[str, Any]:
-    """Return the values of `named_terms`."""
-    return {
-        "situation_accounts": list(situation.account_ids),
-        "situation_roles": list(situation.role_ids),
-        "situation_channels": situation.channel_ids,
-        "situation_channel": next(iter(situation.channel_ids), None),
-        "situation_guild": situation.guild_id,
-        "situation_targets": list(_targets_of(situation)),
-    }
-
-
-def _shape(situation: Situation) -> dict[str, Any]:
-    return {
-        "is_somebody": bool(situation.account_ids),
-        "in_server": situation.guild_id is not None,
-        "moderates": situation.moderates,
-    }
-
-
-AnySituation: TypeAlias = Situation | SituationTerms
-
-
-def _terms(situation: AnySituation) -> SituationTerms:
-    return situation if isinstance(situation, SituationTerms) else SituationTerms.of(situation)
-
-
 def person_verdict(situation: AnySituation) -> ColumnElement[str | None]:
     """Return whether a person gets answers here at all, whatever the personality."""
-    matches = _blocks_of_person(_terms(situation))
+    matches = _blocks_of_person(terms_of(situation))
     return _first_block(or_(*matches)) if matches else cast(null(), Text)
 
 
 def personality_verdict(situation: AnySituation) -> ColumnElement[str | None]:
     """Return whether a person may call the personality of the enclosing query here."""
-    terms = _terms(situation)
+    terms = terms_of(situation)
     matches = [
         *_blocks_of_person(terms),
         and_(
@@ -270,7 +144,7 @@ async def who_is_heard(session: AsyncSession, messages: Sequence[IncomingMessage
         return []
     guild_id = messages[0].channel.guild_id
     situations = [Situation.of(each.author, each.channel) for each in messages]
-    targets = [_targets_of(each) for each in situations]
+    targets = [targets_of(each) for each in situations]
     operator, server = Block.level == BlockLevel.OPERATOR, Block.level == BlockLevel.SERVER
     rows = await session.execute(
         select(Block.level, Block.target_id).where(
@@ -290,22 +164,17 @@ async def who_is_heard(session: AsyncSession, messages: Sequence[IncomingMessage
     ]
 
 
-def _targets_of(situation: Situation) -> frozenset[int]:
-    """Return what a server may have blocked of somebody: who they are, their roles, and where."""
-    return frozenset([*situation.account_ids, *situation.role_ids, *situation.channel_ids])
-
-
 def keeps_memories(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether what is said in this place may be remembered."""
     return ~exists().where(
-        ServerPolicy.guild_id == _terms(situation).guild, ~ServerPolicy.keeps_memories
+        ServerPolicy.guild_id == terms_of(situation).guild, ~ServerPolicy.keeps_memories
     )
 
 
 def streams_answers(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether answers in this place may be shown while they are written."""
     return ~exists().where(
-        ServerPolicy.guild_id == _terms(situation).guild, ~ServerPolicy.streams_answers
+        ServerPolicy.guild_id == terms_of(situation).guild, ~ServerPolicy.streams_answers
     )
 
 
@@ -315,7 +184,7 @@ def is_in_scope(situation: AnySituation) -> ColumnElement[bool]:
     In a server: those that were let in, the person's own, and public ones if the server allows
     them. In a DM: the person's own and all that are not private.
     """
-    terms = _terms(situation)
+    terms = terms_of(situation)
     own = is_own(terms.accounts)
     if not terms.in_server:
         return or_(own, Personality.visibility != Visibility.PRIVATE)
@@ -334,7 +203,7 @@ def is_available(account_ids: Any) -> ColumnElement[bool]:
 
 def scope_rank(situation: AnySituation) -> ColumnElement[int]:
     """Return whom a name means first: 0 one that was let in, 1 one's own, 2 another."""
-    terms = _terms(situation)
+    terms = terms_of(situation)
     admitted = is_admitted(terms) if terms.in_server else false()
     return case((admitted, 0), (is_own(terms.accounts), 1), else_=2)
 
@@ -346,14 +215,14 @@ def is_own(account_ids: Any) -> ColumnElement[bool]:
         .join(User, User.id == PersonalityOwner.user_id)
         .where(
             PersonalityOwner.personality_id == Personality.id,
-            User.discord_id == any_(_array(account_ids)),
+            User.discord_id == any_(array_of(account_ids)),
         )
     )
 
 
 def is_admitted(situation: AnySituation) -> ColumnElement[bool]:
     """Return whether everyone may call the personality of the enclosing query in this server."""
-    terms = _terms(situation)
+    terms = terms_of(situation)
     return or_(
         came_with_bot(),
         and_(
@@ -368,11 +237,6 @@ def is_admitted(situation: AnySituation) -> ColumnElement[bool]:
             ActivatedChannel.channel_id == any_(terms.channels),
         ),
     )
-
-
-def _array(ids: Any) -> Any:
-    """Return ids as a term of a statement."""
-    return ids if isinstance(ids, ClauseElement) else literal(list(ids), _IDS)
 
 
 def came_with_bot() -> ColumnElement[bool]:

@@ -44,11 +44,12 @@ from services.chat.pins import PinsTool
 from services.chat.ports import ChatAdapter, Draft, Page
 from services.chat.postprocess import clean, find_defect, trim_incomplete
 from services.chat.preferences import Preference, Preferences, PreferenceService
-from services.chat.queries import Resolution, append
+from services.chat.queries import append
 from services.chat.recent_messages import OverheardMessage
 from services.chat.remembering import MessageMemory, PointedMessage
 from services.chat.renames import NameTaken
 from services.chat.reply_generation import ReplyGenerator
+from services.chat.resolution import Resolution
 from services.chat.service import ChatService
 from services.chat.sitting_notes import SittingHandler
 from services.chat.small_model import tidy

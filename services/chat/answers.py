@@ -23,8 +23,8 @@ from services.chat.ports import ChatAdapter, Page
 from services.chat.postprocess import MAX_LENGTH
 from services.chat.prompt import Reworked
 from services.chat.provenance import contents_of
-from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import GeneratedReply, ReplyGenerator
+from services.chat.reply_request import ReplyRequest
 from services.chat.takes import Difference
 from services.errors import OwnersOnly, TextEmpty, TextTooLong
 from services.memory import OwnFact, own_facts

@@ -11,11 +11,10 @@ from typing_extensions import Unpack
 from db.models import ActivatedChannel, Callers, ChannelSettings, Personality
 from db.session import Sessions
 from services.access import Situation, admit, authorize, log_action
-from services.chat import queries
 from services.chat.addressing import dm_personality, load_context
 from services.chat.errors import AgeRestricted, NotActivated
-from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
+from services.chat.resolution import Resolution, resolve
 from services.errors import ModeratorsOnly, OptedOut
 from services.people import get_or_create_user
 from services.personalities import PersonalityDeleted
@@ -204,7 +203,7 @@ class ChannelService:
         """
         async with self._sessions.begin() as session:
             user = await get_or_create_user(session, actor)
-            resolution = await queries.resolve(session, user.id, personality_id)
+            resolution = await resolve(session, user.id, personality_id)
         if resolution is None:
             raise PersonalityDeleted
         return resolution

@@ -15,8 +15,8 @@ from services.chat.greetings import GREETING, Greeting, greeting_line, has_spoke
 from services.chat.impersonation import refuse_impersonation
 from services.chat.persistence import ConversationWriter
 from services.chat.ports import ChatAdapter
-from services.chat.queries import Resolution
 from services.chat.reply_context import CHAT
+from services.chat.resolution import Resolution, resolve
 from services.clock import Clock
 from services.errors import DomainError
 from services.faces import FaceChooser
@@ -86,7 +86,7 @@ class GreetingService:
             ):
                 raise AnswerNotFound
             user = await session.get_one(User, line.user_id)
-            resolution = await queries.resolve(session, user.id, line.personality_id)
+            resolution = await resolve(session, user.id, line.personality_id)
         if actor.discord_id not in (user.discord_id, user.account_id) and not actor.moderates:
             raise NotYourAnswer
         if resolution is None:
@@ -121,7 +121,7 @@ class GreetingService:
         """
         user = await get_or_create_user(session, actor)
         situation = Situation.of(actor, channel)
-        resolution = await queries.resolve(session, user.id, personality_id, situation=situation)
+        resolution = await resolve(session, user.id, personality_id, situation=situation)
         if resolution is None:
             raise AnswerNotFound
         personality = resolution.personality

@@ -1,7 +1,8 @@
 """Storing conversations. Storing late is preferred over sending an answer twice."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from services.voice import enqueue_speech
 # Has the picture of a line drawn and sent, in the transaction that stores the line.
 RequestPicture: TypeAlias = Callable[[AsyncSession, UUID, Channel], Awaitable[None]]
 
+_MAX_COUNTED = 20_000
 _REQUESTED = "{} asked {} to remember: {}"
 
 
@@ -46,6 +48,7 @@ class ConversationWriter:
         self._reads_sittings = reads_sittings
         self._quotas = quotas or Quotas()
         self._embedder = embedder
+        self._counted = _CountedToday()
 
     async def save(
         self,
@@ -69,6 +72,8 @@ class ConversationWriter:
             lambda: self._find_updated(channel, user_line, reply), seconds=PAID_SECONDS
         )
 
+        recalled = self._counted.uncounted((answer.provenance or {}).get("memories", ()))
+
         async def write() -> None:
             async with self._sessions.begin() as session:
                 await queries.append(session, channel.channel_id, lines)
@@ -87,10 +92,10 @@ class ConversationWriter:
                         session, channel, reply, indexed, user_line, answer, updates_id
                     )
                     # After what is stored, which locks memories that it refers to.
-                    used = (answer.provenance or {}).get("memories", ())
-                    await memory.note_recalled(session, [UUID(each["id"]) for each in used])
+                    await memory.note_recalled(session, recalled)
 
         await retry_on_disconnect(write, seconds=PAID_SECONDS)
+        self._counted.add(recalled)
 
     async def _remember(
         self,
@@ -225,6 +230,26 @@ class ConversationWriter:
 
         await retry_on_disconnect(update_memories)
         return True
+
+
+class _CountedToday:
+    """The memories whose recall was counted today, of which a day is counted once."""
+
+    def __init__(self) -> None:
+        self._day: date | None = None
+        self._ids: set[UUID] = set()
+
+    def uncounted(self, memories: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Return those of some memories that were not counted yet."""
+        today = datetime.now(UTC).date()
+        if today != self._day or len(self._ids) > _MAX_COUNTED:
+            self._day, self._ids = today, set()
+        ids = (UUID(each["id"]) for each in memories)
+        return [each for each in ids if each not in self._ids]
+
+    def add(self, memory_ids: Sequence[UUID]) -> None:
+        """Add memories that were counted."""
+        self._ids.update(memory_ids)
 
 
 def _is_remembered(reply: GeneratedReply) -> bool:

@@ -13,7 +13,7 @@ from db.session import Sessions
 from services.access import Situation
 from services.chat import queries
 from services.chat.answer_style import SPEAKERS_LANGUAGE
-from services.chat.queries import Resolution
+from services.chat.resolution import Resolution, resolve
 from services.clock import Clock
 from services.people import get_or_create_user
 from services.personalities import VoiceSettings
@@ -64,9 +64,7 @@ class PreferenceService:
             user = await get_or_create_user(session, actor)
             chosen = personality_id or await who_answers(session, user, channel)
             resolution = (
-                await queries.resolve(session, user.id, chosen, situation=situation)
-                if chosen
-                else None
+                await resolve(session, user.id, chosen, situation=situation) if chosen else None
             )
             policy = await session.get(ServerPolicy, channel.guild_id) if channel.guild_id else None
         return Preferences(

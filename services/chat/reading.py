@@ -31,7 +31,7 @@ from services.chat.recent_messages import (
     RecentMessages,
     to_line,
 )
-from services.chat.reply_context import ReplyRequest
+from services.chat.reply_request import ReplyRequest
 from services.chat.seeing import Pictures
 from services.documents import DocumentReader
 from services.message_parts import VoiceMessage

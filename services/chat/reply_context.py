@@ -1,26 +1,25 @@
 """What an answer is based on: everything that is loaded before a model is called."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ConversationLine, LlmConfig, Personality, Role, User
+from db.models import ConversationLine, LlmConfig, Role, User
 from db.session import Sessions, reading
 from services.access import Caller, Situation, permit
 from services.chat import prompt, queries
 from services.chat.errors import AgeRestricted
 from services.chat.greetings import Greeting, has_spoken, render
-from services.chat.postprocess import Cleaner
-from services.chat.prompt import Reworked
-from services.chat.queries import Resolution
-from services.chat.seeing import Pictures
+from services.chat.reply_request import ReplyRequest
+from services.chat.resolution import Existing, Resolution, resolve
 from services.clock import Clock
 from services.embeddings import TextEmbedder
-from services.llm import LanguageModels, TextListener
+from services.faces import has_faces
+from services.llm import LanguageModels
 from services.llm_configs import NoConfig, restrict
 from services.lore import (
     Book,
@@ -56,7 +55,6 @@ from services.personalities import (
     SharedPhoto,
 )
 from services.time_zones import zone_of_locale
-from services.types import Actor, Channel
 
 CHAT = "chat"
 MEMORY_LIMIT = 12
@@ -64,76 +62,6 @@ MEMORY_SCORE_THRESHOLD = 0.16
 _MAX_WINDOW = 200
 _LAST_ACTS, _FITTING_ACTS = 3, 3  # on boards
 _CONTEXT_LINES = 2  # before a message, which tell what it is about
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opening:
-    """What is known of an answer before its first word: who says it to whom, after what greeting.
-
-    `is_streamed` is whether it may be shown before it is whole.
-    """
-
-    personality: Personality
-    user: User
-    greeting: Greeting | None
-    is_streamed: bool = True
-
-
-class ReplyStream(TextListener, Protocol):
-    """Whoever shows an answer while it is written."""
-
-    @property
-    def text(self) -> str:
-        """Return what the model has written so far."""
-        ...
-
-    def open(self, opening: Opening) -> None:
-        """Let the answer be shown from now on."""
-        ...
-
-    def clean_with(self, cleaner: Cleaner) -> None:
-        """Set what cleans the next attempt of the model."""
-        ...
-
-    def keep(self, text: str) -> None:
-        """Begin the next attempt after this text."""
-        ...
-
-    async def wait_until_stopped(self) -> None:
-        """Wait until somebody who may has stopped the answer."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplyRequest:
-    """What a personality should answer.
-
-    `lines` are pending lines that are not in the history yet. `regenerated_line` is the line that
-    is answered again: the history ends before it. `avoid` are answers not to repeat, `reworked` one
-    that is to be changed or continued. `namesakes` finds members and roles here whose name looks
-    like another, `is_blocked` tells what the server blocks. `caused_by` is who pays, if not the
-    actor, `called_as` the name or alias that it was called by. `reactions` counts those to
-    messages, `stream` shows the answer while it is written. `picture` is what a picture shows that
-    follows it anyway. Without `has_place` it is given where the bot is not.
-    """
-
-    personality_id: UUID
-    actor: Actor
-    channel: Channel
-    text: str
-    pictures: Pictures | None = None
-    lines: Sequence[ConversationLine] = ()
-    regenerated_line: ConversationLine | None = None
-    avoid: Sequence[str] = ()
-    namesakes: Callable[[str], Awaitable[frozenset[int]]] | None = None
-    is_blocked: Callable[[str], Awaitable[bool]] | None = None
-    reworked: Reworked | None = None
-    caused_by: Actor | None = None
-    called_as: str | None = None
-    reactions: Callable[[Sequence[int]], Mapping[str, int]] | None = None
-    stream: ReplyStream | None = None
-    picture: str = ""
-    has_place: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,12 +136,13 @@ class ContextLoader:
         self._acts = acts
         channel: Any = bindparam("situation_channel", type_=BigInteger())
         personality: Any = bindparam("personality_id", type_=Uuid())
-        self._existing = queries.Existing(
+        self._existing = Existing(
             {
                 "timers": has_timers(channel, personality),
                 "shared": acts.has_shared(personality),
                 "board acts": acts.has_board_acts(personality),
                 "summaries": has_summaries(personality, channel),
+                "faces": has_faces(personality),
             }
         )
         self._lore = lore
@@ -233,7 +162,7 @@ class ContextLoader:
                 payer = await get_or_create_user(session, request.caused_by)
             await session.flush()
             situation = Situation.of(cause, request.channel)
-            resolution = await queries.resolve(
+            resolution = await resolve(
                 session,
                 user.id,
                 request.personality_id,

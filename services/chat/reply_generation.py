@@ -19,15 +19,10 @@ from services.chat.model_output import ends_reasoning
 from services.chat.postprocess import Cleaner, Defect
 from services.chat.prompt import Prompt, PromptContext
 from services.chat.provenance import MAX_TOKENS, notes_on, provenance_of, sampling_of
-from services.chat.queries import Resolution
 from services.chat.recent_messages import copy_line
-from services.chat.reply_context import (
-    ContextLoader,
-    Opening,
-    ReplyContext,
-    ReplyRequest,
-    ReplyStream,
-)
+from services.chat.reply_context import ContextLoader, ReplyContext
+from services.chat.reply_request import Opening, ReplyRequest, ReplyStream
+from services.chat.resolution import Resolution
 from services.chat.seeing import PictureDescriber, Seen
 from services.chat.tool_rounds import ToolRounds, tool_context
 from services.clock import Clock
@@ -136,6 +131,7 @@ class ReplyGenerator:
             user=context.user,
             greeting=context.greeting,
             is_streamed=context.is_streamed,
+            has_faces="faces" in context.resolution.existing,
         )
         if request.stream is not None:
             request.stream.open(opening)

@@ -14,8 +14,8 @@ from services.chat.ordering import TurnQueues
 from services.chat.persistence import ConversationWriter, answer_line
 from services.chat.ports import ChatAdapter
 from services.chat.recent_messages import PendingLine, RecentMessages
-from services.chat.reply_context import Opening
 from services.chat.reply_generation import GeneratedReply
+from services.chat.reply_request import Opening
 from services.chat.streaming import AnswerStream
 from services.errors import DomainError
 from services.faces import FaceChooser
@@ -64,7 +64,9 @@ class ReplySender:
             await self._close_answer(batch.messages[0])
         if message_ids is None:
             await self.greet(batch, reply.opening)
-            speaker = await self._faces.speaker(personality, reply.text)
+            speaker = await self._faces.speaker(
+                personality, reply.text, has_faces=reply.opening.has_faces
+            )
             message_ids = await self._adapter.send(channel, speaker, text, line_id=stream.line_id)
         answer = answer_line(channel, reply, stream.line_id, message_ids)
         answer.is_spoken = self._is_spoken(personality, batch.messages)
@@ -106,7 +108,7 @@ class ReplySender:
             line_id = uuid4()
             message_ids = await self._adapter.send(
                 channel,
-                await self._faces.speaker(personality, greeting.text),
+                await self._faces.speaker(personality, greeting.text, has_faces=opening.has_faces),
                 greeting.text,
                 line_id=line_id,
                 page=greeting.page,

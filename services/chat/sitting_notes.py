@@ -13,7 +13,7 @@ from db.session import Sessions
 from services import memory
 from services.access import AccessDenied, BudgetSpent, Caller, Situation
 from services.answer_callers import authorize_afterwards, channel_afterwards
-from services.chat import queries
+from services.chat.resolution import resolve
 from services.embeddings import TextEmbedder
 from services.jobs import Handler, Payload, Run, enqueue
 from services.llm import LanguageModels, Request
@@ -138,7 +138,7 @@ class SittingHandler(Handler[SittingJob]):
         personality, user, caller = allowed
         if user.incognito or await session.get(OptOut, user.discord_id) is not None:
             return None
-        resolution = await queries.resolve(
+        resolution = await resolve(
             session, user.id, personality.id, situation=Situation(channel=job.channel)
         )
         is_remembered = personality.memory_enabled and resolution and resolution.keeps_memories

@@ -20,7 +20,7 @@ from services.chat.ordering import QueuePosition
 from services.chat.partial_text import stable_text, up_to_clause, up_to_sentence
 from services.chat.ports import ChatAdapter, Draft
 from services.chat.postprocess import MAX_LENGTH, Cleaner
-from services.chat.reply_context import Opening, ReplyStream
+from services.chat.reply_request import Opening, ReplyStream
 from services.errors import DomainError
 from services.faces import FaceChooser
 from services.llm import BackgroundCalls
@@ -254,7 +254,9 @@ class AnswerStreams:
         """Show a beginning."""
         if not draft.message_ids:
             await self._greet(stream.batch, opening)
-            draft.speaker = await self._faces.speaker(opening.personality, text)
+            draft.speaker = await self._faces.speaker(
+                opening.personality, text, has_faces=opening.has_faces
+            )
         if stream.ended.is_set():
             return
         known = list(draft.message_ids)

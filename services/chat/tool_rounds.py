@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.chat.prompt import escape_markers
-from services.chat.reply_context import ReplyContext, ReplyRequest
+from services.chat.reply_context import ReplyContext
+from services.chat.reply_request import ReplyRequest
 from services.llm import ChatMessage, Completion, Request, Usage, describe_tool, estimate
 from services.message_parts import mark
 from services.texts import shorten

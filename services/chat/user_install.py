@@ -17,8 +17,8 @@ from services.chat.errors import CrisisHeard
 from services.chat.files import read_picture
 from services.chat.ordering import AnswerSlots, TurnQueues
 from services.chat.ports import ChatAdapter
-from services.chat.reply_context import ReplyRequest
 from services.chat.reply_generation import ReplyGenerator
+from services.chat.reply_request import ReplyRequest
 from services.chat.seeing import Pictures
 from services.errors import OptedOut
 from services.faces import FaceChooser

@@ -15,7 +15,13 @@ from services.faces.errors import (
 from services.faces.hosting import EMOJI_PREFIX, FaceHosting
 from services.faces.moderation import FaceModeration, moderate_face
 from services.faces.ports import FaceHost, HostedFace
-from services.faces.queries import main_face_key, record_moderation, referenced_keys, unseen_faces
+from services.faces.queries import (
+    has_faces,
+    main_face_key,
+    record_moderation,
+    referenced_keys,
+    unseen_faces,
+)
 from services.faces.service import MAX_EXPRESSIONS, FaceService
 from services.faces.speaking import FaceChooser
 
@@ -39,6 +45,7 @@ __all__ = [
     "NoPicture",
     "TooManyExpressions",
     "cast_picture",
+    "has_faces",
     "main_face_key",
     "moderate_face",
     "record_moderation",

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,11 @@ PUBLISHED: Final = "published"
 EMOJI_ADDRESS: Final = "https://cdn.discordapp.com/emojis/"
 _EMOJI_ID = re.compile(r"\d{1,20}")
 RESERVED: Final = frozenset({MAIN_FACE, PUBLISHED})
+
+
+def has_faces(personality_id: Any) -> ColumnElement[bool]:
+    """Return whether a personality has any face."""
+    return exists().where(Face.personality_id == personality_id)
 
 
 async def main_face_key(session: AsyncSession, personality_id: UUID) -> str | None:

@@ -30,13 +30,19 @@ class FaceChooser:
         self._publishing = asyncio.Lock()
         self._tasks: set[asyncio.Task[str | None]] = set()
 
-    async def speaker(self, personality: Personality, text: str) -> Speaker:
+    async def speaker(
+        self, personality: Personality, text: str, *, has_faces: bool = True
+    ) -> Speaker:
         """Return the name and the face that a personality says something with.
+
+        Without `has_faces` it is known to have none.
 
         The face is the expression that fits, or else the main one, which gets an emoji again if its
         own made room for another.
         """
         plain = speaker_of(personality)
+        if not has_faces:
+            return plain
         async with reading(self._sessions) as session:
             rows = await session.scalars(select(Face).where(Face.personality_id == personality.id))
             faces = {face.name: face for face in rows}

@@ -26,7 +26,7 @@ ALL_OF = 1000
 _MAX_AGE_SECONDS, _MAX_KEPT = 600.0, 500
 # It is counted anew after so many searches, as often by a fraction of what was counted.
 _MIN_USES, _USES_SHARE = 4, 8
-_TERM = re.compile(r"(\d+):")
+_TERM = re.compile(r"(\d{1,10}):")
 
 
 @dataclass

@@ -36,14 +36,13 @@ from services.personalities.errors import (
 )
 from services.personalities.guards import get_owned, is_public_or_pending
 from services.personalities.image_settings import ASPECTS, MAX_AVOIDED, ImageSettings
+from services.personalities.name_resolution import NamedPersonality, resolve_names
 from services.personalities.names import MAX_NAME_WORDS, is_callable
 from services.personalities.queries import (
-    NamedPersonality,
     owned_by,
     owner_ids,
     pass_on,
     referenced_keys,
-    resolve_names,
 )
 from services.personalities.service import PersonalityService
 from services.personalities.sharing import (

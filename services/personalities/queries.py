@@ -1,26 +1,20 @@
 """Queries on personalities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Text,
     and_,
-    any_,
-    bindparam,
     case,
     delete,
     exists,
     func,
     or_,
     select,
-    union,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -39,15 +33,10 @@ from db.models import (
 )
 from services.access import (
     Situation,
-    SituationTerms,
-    Verdict,
     came_with_bot,
     is_in_scope,
     is_own,
-    named_terms,
-    personality_verdict,
     scope_rank,
-    situation_parameters,
 )
 from services.personalities import definition
 from services.types import Actor
@@ -349,72 +338,6 @@ async def soft_delete(session: AsyncSession, personality_id: UUID) -> None:
     )
     for table in (ActivatedChannel, PersonalityAlias):
         await session.execute(delete(table).where(table.personality_id == personality_id))
-
-
-@dataclass(frozen=True, kw_only=True)
-class NamedPersonality:
-    """A personality that a name may mean here; the verdict is about the person who calls it.
-
-    `called_as` is that name or alias, in lower case.
-    """
-
-    id: UUID
-    called_as: str
-    name: str
-    maker: str | None
-    rank: int
-    verdict: Verdict | None
-
-
-@cache
-def _names_statement(situation: SituationTerms) -> Any:
-    """Return the statement of `resolve_names`, which is built once for a shape of a situation."""
-    words = bindparam("words", type_=ARRAY(Text))
-    by_name = select(func.lower(Personality.name).label("word"), Personality.id).where(
-        func.lower(Personality.name) == any_(words)
-    )
-    by_alias = select(
-        func.lower(PersonalityAlias.alias).label("word"), PersonalityAlias.personality_id
-    ).where(func.lower(PersonalityAlias.alias) == any_(words))
-    matches = union(by_name, by_alias).subquery()
-    return (
-        select(
-            matches.c.word,
-            Personality.id,
-            Personality.name,
-            User.username,
-            scope_rank(situation).label("rank"),
-            personality_verdict(situation),
-        )
-        .join(Personality, Personality.id == matches.c.id)
-        .outerjoin(User, User.id == Personality.maker_id)
-        .where(Personality.deleted_at.is_(None), is_in_scope(situation))
-        .order_by("rank", Personality.created_at)
-    )
-
-
-async def resolve_names(
-    session: AsyncSession, words: Sequence[str], situation: Situation
-) -> dict[str, list[NamedPersonality]]:
-    """Map lower-case names to the personalities that they mean here, those that come first."""
-    parameters = {**situation_parameters(situation), "words": list(words)}
-    statement = _names_statement(named_terms(situation))
-    rows: Sequence[Any] = (await session.execute(statement, parameters)).all()
-    found: dict[str, list[NamedPersonality]] = {}
-    for word, id_, name, maker, rank, verdict in rows:
-        known = found.setdefault(word, [])
-        if not known or known[0].rank == rank:
-            known.append(
-                NamedPersonality(
-                    id=id_,
-                    called_as=word,
-                    name=name,
-                    maker=maker,
-                    rank=rank,
-                    verdict=Verdict.parse(verdict),
-                )
-            )
-    return found
 
 
 async def referenced_keys(session: AsyncSession, keys: Sequence[str]) -> frozenset[str]:

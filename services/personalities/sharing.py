@@ -87,7 +87,7 @@ def _nothing(_: Any) -> ColumnElement[bool]:
     return false()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ActsElsewhere:
     """How is found what a personality may mention; nothing is looked for where nothing exists."""
 

@@ -107,8 +107,8 @@ async def simcord_bot(
     keys: KeyService,
     speech: SpeechModels | None,
     meaning: MeaningModel | None,
-) -> AsyncGenerator[Bot]:
-    bot = make_bot(
+) -> Bot:
+    return make_bot(
         *(sessions, models, studio, embedder),
         clock=clock,
         buffer=buffer,
@@ -116,8 +116,6 @@ async def simcord_bot(
         speech=speech,
         meaning=meaning,
     )
-    async with bot.services.listening.running():
-        yield bot
 
 
 @pytest.fixture

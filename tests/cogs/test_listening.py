@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,13 @@ from services.privacy import PrivacyService
 from services.types import Channel, Venue
 from tests.cogs.concurrent import actor, speakers
 from tests.cogs.conftest import House
+
+
+@pytest.fixture(autouse=True)
+async def listening(house: House) -> AsyncGenerator[None]:
+    """Follow what listens, which other tests do without: a change is heard of a moment later."""
+    async with house.services.listening.running():
+        yield
 
 
 @contextmanager

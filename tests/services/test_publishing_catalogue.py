@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.models import Personality, PersonalityTag, Tag, Visibility
 from db.session import Sessions
-from services.chat import queries as chat
+from services.chat import resolution as chat
 from services.llm import LanguageModels
 from services.people import get_or_create_user
 from services.personalities import PersonalityService, StillPublic
