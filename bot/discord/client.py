@@ -255,6 +255,9 @@ class Bot(commands.AutoShardedBot):
         is_preview = message.edited_at is None
         if not is_from_person(message, self._proxies) or (is_preview and not message.embeds):
             return
+        is_known = self.services.chat.overhears(message.channel.id)
+        if is_preview and not is_known and not self._may_be_board(message.channel):
+            return  # it comes a moment after its message, of which nothing is kept
         incoming = to_incoming_message(
             message, bot_id=self.user.id if self.user else 0, proxies=self._proxies
         )
@@ -331,7 +334,8 @@ class Bot(commands.AutoShardedBot):
 
     def _may_be_board(self, channel: Any) -> bool:
         """Whether a channel is a board, or is not known to be none."""
-        if channel is None or channel.guild is None or not self._knows(channel.guild.id):
+        guild = getattr(channel, "guild", None)
+        if guild is None or not self._knows(guild.id):
             return True
         return self.services.listening.is_board(
             (channel.id, getattr(channel, "parent_id", None) or 0)

@@ -159,6 +159,10 @@ class ChatService:
         """Whether what a person says in a channel at a time belongs to what is being answered."""
         return self._batches.take(channel_id, author_id, at)
 
+    def overhears(self, channel_id: int) -> bool:
+        """Whether an answer was given lately in a channel, so that its messages are known."""
+        return self._recent.is_tracking(channel_id)
+
     def overhear(self, channel_id: int, message: OverheardMessage) -> None:
         """Have a message known to the next answer in its channel, if one was given there lately.
 

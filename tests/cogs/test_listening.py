@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from simcord.backend import serializers
 from sqlalchemy import event, text
 
 from db.session import Sessions, connect, searches, single_statements
@@ -65,6 +66,23 @@ async def test_a_message_that_calls_nobody_costs_no_statement(
     with statements(sessions) as sent:
         await house.bob.send(house.lobby, "what a night, 5 @ 3 euros, me@example.com")
         await house.bob.send(house.lobby, "@nobody knows it", reply_to=house.lobby.history()[-1])
+
+    assert sent == []
+
+
+async def test_the_preview_of_a_link_costs_no_statement_where_nobody_has_spoken(
+    house: House, sessions: Sessions
+) -> None:
+    await follow(house)
+    said = await house.bob.send(house.lobby, "https://example.com/ferries")
+    backend = house.env.backend
+    stored = backend.get_message(house.lobby.id, said.id)
+    stored.embeds = [{"type": "link", "title": "Ferries"}]
+    payload = serializers.message_payload(backend, stored)
+
+    with statements(sessions) as sent:
+        backend.emit("MESSAGE_UPDATE", {**payload, "edited_timestamp": None})
+        await house.env.settle()
 
     assert sent == []
 
