@@ -96,10 +96,13 @@ def check_connections(engine: AsyncEngine) -> None:
     def check(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
         now = time.monotonic()
         used_at: float = record.info.get(_USED_AT, now)
-        if connection.driver_connection.is_closed() or (
-            now - used_at > _IDLE_SECONDS and not engine.dialect.do_ping(connection)
-        ):
+        if connection.driver_connection.is_closed():
             raise DisconnectionError
+        if now - used_at > _IDLE_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
 
     def note(_: object, record: ConnectionPoolEntry) -> None:
         record.info[_USED_AT] = time.monotonic()

@@ -286,3 +286,19 @@ async def test_a_server_that_stops_or_starts_is_an_outage(database_url: str, cod
             )
 
     assert is_disconnect(raised.value)
+
+
+async def test_a_connection_that_was_idle_is_replaced_if_the_server_has_dropped_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.engine._IDLE_SECONDS", -1.0)
+    async with connect(database_url) as sessions, connect(database_url) as others:
+        async with sessions() as session:
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        async with others() as session:
+            await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+        async with sessions() as session:
+            other = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    assert other != pid

@@ -92,27 +92,27 @@ class RecentMessages:
 
     def lines(self, channel_id: int) -> list[PendingLine]:
         """Return the pending lines of a channel, in order."""
-        kept = self._channels.get(channel_id, ())
-        return [each for each in kept if isinstance(each, PendingLine)]
+        entries = self._channels.get(channel_id, ())
+        return [each for each in entries if isinstance(each, PendingLine)]
 
     def overheard(self, channel_id: int) -> list[OverheardMessage]:
         """Return what was overheard in a channel, in order."""
-        kept = self._channels.get(channel_id, ())
-        return [each for each in kept if isinstance(each, OverheardMessage)]
+        entries = self._channels.get(channel_id, ())
+        return [each for each in entries if isinstance(each, OverheardMessage)]
 
     def settle(
         self, channel_id: int, lines: Mapping[OverheardMessage | PendingLine, PendingLine | None]
     ) -> None:
         """Replace what was overheard in a channel by its lines, or drop it without one."""
-        kept = self._channels.get(channel_id, deque[PendingLine | OverheardMessage]())
-        settled = (lines.get(each, each) for each in kept)
+        entries = self._channels.get(channel_id, deque[PendingLine | OverheardMessage]())
+        settled = (lines.get(each, each) for each in entries)
         self._replace(channel_id, [each for each in settled if each is not None])
 
     def discard(self, channel_id: int, lines: Sequence[PendingLine]) -> None:
         """Drop lines that are in the history now."""
         if channel_id in self._channels:
-            kept = self._channels[channel_id]
-            self._replace(channel_id, [each for each in kept if each not in lines])
+            entries = self._channels[channel_id]
+            self._replace(channel_id, [each for each in entries if each not in lines])
 
     def forget(self, message_ids: Iterable[int]) -> None:
         """Drop messages that were deleted on Discord."""
@@ -143,13 +143,13 @@ class RecentMessages:
                 edit_line(each.line, message.message_id, content)
 
     def _retain(self, predicate: Callable[[PendingLine | OverheardMessage], bool]) -> None:
-        for channel_id, kept in self._channels.items():
-            remaining = [each for each in kept if predicate(each)]
-            if len(remaining) < len(kept):
+        for channel_id, entries in self._channels.items():
+            remaining = [each for each in entries if predicate(each)]
+            if len(remaining) < len(entries):
                 self._replace(channel_id, remaining)
 
-    def _replace(self, channel_id: int, kept: Sequence[PendingLine | OverheardMessage]) -> None:
-        self._channels[channel_id] = deque(kept, maxlen=_MAX_LINES)
+    def _replace(self, channel_id: int, entries: Sequence[PendingLine | OverheardMessage]) -> None:
+        self._channels[channel_id] = deque(entries, maxlen=_MAX_LINES)
 
 
 def _is_before(pending: PendingLine | OverheardMessage, times: Mapping[int, datetime]) -> bool:

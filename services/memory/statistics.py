@@ -76,15 +76,15 @@ async def count(sessions: Sessions, reach: tuple[str, ...], where: Mapping[str, 
 
     `where` has the parameters of the conditions.
     """
-    kept = process_cache(sessions, "memory statistics", OrderedDict[Any, Statistics])
+    counted = process_cache(sessions, "memory statistics", OrderedDict[Any, Statistics])
     key = (reach, *(_key(where[name]) for name in sorted(_names(reach) & where.keys())))
-    known = kept.get(key)
+    known = counted.get(key)
     if known is None or not known.is_current:
-        known = kept[key] = await _count(sessions, reach, where)
-        if len(kept) > _MAX_KEPT:
-            kept.popitem(last=False)
+        known = counted[key] = await _count(sessions, reach, where)
+        if len(counted) > _MAX_KEPT:
+            counted.popitem(last=False)
     known.uses += 1
-    kept.move_to_end(key)
+    counted.move_to_end(key)
     return known
 
 

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from typing_extensions import override
 
 from db.session import Sessions, connect
-from services.access import AccessRefused, BudgetPolicy
+from services.access import AccessRefused
 from services.chat import (
     AnswerSlots,
     ChatService,
@@ -116,7 +116,6 @@ async def chatting(
     adapter: FakeChatAdapter,
     vendor: TimedVendor,
     *,
-    budgets: BudgetPolicy | None = None,
     lore: LoreLibrary | None = None,
 ) -> AsyncGenerator[tuple[Sessions, ChatService]]:
     """Open the service on a database, in front of a vendor."""
@@ -129,7 +128,7 @@ async def chatting(
         texts = OpenAICompatible("openai", api_key="x", base_url=address, dialect=dialect)
         await seed(sessions, vendors={"openai"})
         models = LanguageModels(
-            Ledger(sessions, PRICES, budgets),
+            Ledger(sessions, PRICES),
             background,
             {"openai": ConfiguredVendor(texts, "gpt-6-luna")},
         )

@@ -1,6 +1,5 @@
 """Conversations of whole processes: a bot, a Discord and a model on loopback, and who asks."""
 
-import asyncio
 import json
 import random
 import re
@@ -13,7 +12,6 @@ from itertools import pairwise
 import psutil
 
 from tests.bench.chat import sentence
-from tests.bench.measure import percentile
 from tests.vendors.discord import ALICE_ID, DiscordStandIn
 from tests.vendors.discord.processes import bot_process
 from tests.vendors.openai import Body, OpenAIStandIn
@@ -45,8 +43,8 @@ class Conversations:
     words: int = 0
     _random: random.Random = field(default_factory=lambda: random.Random(5))
     _said_at: dict[int, float] = field(default_factory=dict[int, float])
-    _waiting: dict[int, asyncio.Event] = field(default_factory=dict[int, asyncio.Event])
     _shown_at: dict[int, float] = field(default_factory=dict[int, float])
+    _answers: dict[int, str] = field(default_factory=dict[int, str])
     _looked_at: int = 0
 
     async def turn(
@@ -74,8 +72,6 @@ class Conversations:
                 self._shown_at.setdefault(int(found[1]), shown.at)
         self._looked_at = len(self.discord.shown)
         return number in self._shown_at
-
-    _answers: dict[int, str] = field(default_factory=dict[int, str])
 
     def answer(self, body: Body) -> str:
         """Return the model's answer, which has the number of what is asked at its end."""
@@ -117,8 +113,3 @@ def prefix_share(prompts: Sequence[Body]) -> float:
 def _common(one: str, other: str) -> int:
     pairs = zip(one, other, strict=False)
     return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the median."""
-    return percentile(values, 0.5)
